@@ -1,0 +1,359 @@
+package dev.millrace.local.manifest;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.MappingIterator;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.dataformat.yaml.YAMLFactory;
+import com.fasterxml.jackson.dataformat.yaml.YAMLMapper;
+import dev.millrace.local.manifest.LocalEnvironment.DevProcess;
+import dev.millrace.local.manifest.LocalEnvironment.DevService;
+import dev.millrace.local.manifest.LocalEnvironment.EnvVar;
+import dev.millrace.local.manifest.LocalEnvironment.SecretKey;
+import java.io.IOException;
+import java.nio.charset.CharacterCodingException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Base64;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/**
+ * Reads a pipeline directory: a kustomization of which exactly {@code resources}, {@code
+ * configMapGenerator}, {@code secretGenerator} and {@code generatorOptions} are understood (any
+ * other field is refused by name, for a file that means something else here than under {@code
+ * kubectl apply -k} would be a trap), and {@code local.yaml}.
+ */
+public final class DirectoryReader {
+  /** No file of a pipeline directory is larger; what is, was given by mistake. */
+  static final long MAX_FILE_BYTES = 4L << 20;
+
+  private static final YAMLMapper YAML =
+      new YAMLMapper(
+          YAMLFactory.builder()
+              .enable(com.fasterxml.jackson.core.StreamReadFeature.STRICT_DUPLICATE_DETECTION)
+              .build());
+  private static final ObjectMapper WRITER = new YAMLMapper();
+
+  private final List<String> problems = new ArrayList<>();
+  private final List<PipelineDirectory.Manifest> manifests = new ArrayList<>();
+  private final Map<String, Map<String, String>> configMaps = new LinkedHashMap<>();
+  private final Map<String, Map<String, String>> secrets = new LinkedHashMap<>();
+  private final Path root;
+
+  private DirectoryReader(Path root) {
+    this.root = root;
+  }
+
+  /**
+   * Reads the directory.
+   *
+   * @throws ManifestException with every problem found in it
+   */
+  public static PipelineDirectory read(Path directory) throws ManifestException {
+    if (!Files.isDirectory(directory)) {
+      throw new ManifestException(
+          directory + ": not a directory. Give the folder that holds kustomization.yaml");
+    }
+    DirectoryReader reader = new DirectoryReader(directory);
+    reader.kustomization(directory);
+    Optional<LocalEnvironment> environment = reader.environment();
+    if (reader.problems.isEmpty()
+        && reader.manifests.stream().noneMatch(m -> m.kind().equals("Pipeline"))) {
+      reader.problems.add(directory + ": holds no resource of kind Pipeline");
+    }
+    if (!reader.problems.isEmpty()) {
+      throw new ManifestException(reader.problems);
+    }
+    return new PipelineDirectory(
+        directory,
+        List.copyOf(reader.manifests),
+        Map.copyOf(reader.configMaps),
+        Map.copyOf(reader.secrets),
+        environment);
+  }
+
+  private void kustomization(Path directory) {
+    Path file = directory.resolve("kustomization.yaml");
+    if (!Files.exists(file)) {
+      problems.add(
+          show(directory)
+              + ": no kustomization.yaml in it. A minimal one: resources: [pipeline.yaml]");
+      return;
+    }
+    for (JsonNode document : documents(file)) {
+      Fields fields = new Fields(show(file), "", document, problems);
+      fields.text("apiVersion");
+      fields.text("kind");
+      boolean hashed = true;
+      Optional<Fields> options = fields.mapping("generatorOptions");
+      if (options.isPresent()) {
+        hashed = !options.get().text("disableNameSuffixHash").orElse("false").equals("true");
+        options.get().noMore();
+      }
+      for (String resource : fields.texts("resources")) {
+        Path path = directory.resolve(resource);
+        if (!inside(path)) {
+          fields.problem("resources", "'" + resource + "' lies outside the directory");
+        } else if (Files.isDirectory(path)) {
+          kustomization(path);
+        } else {
+          resource(path);
+        }
+      }
+      generators(fields, "configMapGenerator", directory, configMaps, hashed);
+      generators(fields, "secretGenerator", directory, secrets, hashed);
+      fields.noMore();
+    }
+  }
+
+  private void generators(
+      Fields fields,
+      String field,
+      Path directory,
+      Map<String, Map<String, String>> into,
+      boolean hashed) {
+    for (Fields generator : fields.mappings(field)) {
+      String name = generator.required("name");
+      Map<String, String> data = new LinkedHashMap<>();
+      for (String entry : generator.texts("files")) {
+        int equals = entry.indexOf('=');
+        Path path = directory.resolve(entry.substring(equals + 1));
+        String key = equals < 0 ? path.getFileName().toString() : entry.substring(0, equals);
+        if (!inside(path)) {
+          generator.problem(generator.at("files"), "'" + entry + "' lies outside the directory");
+        } else {
+          text(path).ifPresent(t -> data.put(key, t));
+        }
+      }
+      for (String literal : generator.texts("literals")) {
+        int equals = literal.indexOf('=');
+        if (equals <= 0) {
+          generator.problem(generator.at("literals"), "expected key=value");
+        } else {
+          data.put(literal.substring(0, equals), literal.substring(equals + 1));
+        }
+      }
+      generator.noMore();
+      put(into, name, data, field, fields);
+      if (hashed) {
+        fields.problem(
+            "generatorOptions.disableNameSuffixHash",
+            "must be true: kustomize does not rewrite hashed names inside a Pipeline");
+        return;
+      }
+    }
+  }
+
+  private void put(
+      Map<String, Map<String, String>> into,
+      String name,
+      Map<String, String> data,
+      String what,
+      Fields fields) {
+    if (!name.isEmpty() && into.put(name, Map.copyOf(data)) != null) {
+      fields.problem(what, "two of the name '" + name + "'");
+    }
+  }
+
+  private void resource(Path file) {
+    List<JsonNode> documents = documents(file);
+    for (int i = 0; i < documents.size(); i++) {
+      JsonNode document = documents.get(i);
+      if (document.isMissingNode() || document.isNull()) {
+        continue;
+      }
+      String kind = document.path("kind").asText("");
+      String apiVersion = document.path("apiVersion").asText("");
+      if (apiVersion.startsWith("millrace.dev/")) {
+        try {
+          manifests.add(
+              new PipelineDirectory.Manifest(
+                  root.relativize(file), kind, document, WRITER.writeValueAsString(document)));
+        } catch (JsonProcessingException e) {
+          problems.add(show(file) + ": " + e.getOriginalMessage());
+        }
+      } else if (apiVersion.equals("v1") && kind.equals("ConfigMap")) {
+        coreResource(file, document, configMaps, false);
+      } else if (apiVersion.equals("v1") && kind.equals("Secret")) {
+        coreResource(file, document, secrets, true);
+      } else {
+        problems.add(
+            show(file)
+                + ": document "
+                + (i + 1)
+                + ": apiVersion '"
+                + apiVersion
+                + "', kind '"
+                + kind
+                + "' is not known here. Known: millrace.dev/v1alpha1 resources, v1 ConfigMap, v1 Secret");
+      }
+    }
+  }
+
+  private void coreResource(
+      Path file, JsonNode document, Map<String, Map<String, String>> into, boolean secret) {
+    Fields fields = new Fields(show(file), "", document, problems);
+    String name = document.at("/metadata/name").asText("");
+    if (name.isEmpty()) {
+      fields.problem("metadata.name", "is missing");
+      return;
+    }
+    Map<String, String> data = new LinkedHashMap<>();
+    document
+        .path("data")
+        .properties()
+        .forEach(
+            e -> {
+              String value = e.getValue().asText();
+              try {
+                data.put(
+                    e.getKey(),
+                    secret
+                        ? new String(Base64.getDecoder().decode(value), StandardCharsets.UTF_8)
+                        : value);
+              } catch (IllegalArgumentException notBase64) {
+                fields.problem("data." + e.getKey(), "is not base64 (stringData takes plain text)");
+              }
+            });
+    if (secret) {
+      document
+          .path("stringData")
+          .properties()
+          .forEach(e -> data.put(e.getKey(), e.getValue().asText()));
+    }
+    put(into, name, data, "metadata.name", fields);
+  }
+
+  private Optional<LocalEnvironment> environment() {
+    Path file = root.resolve("local.yaml");
+    if (!Files.exists(file)) {
+      return Optional.empty();
+    }
+    List<JsonNode> documents = documents(file);
+    if (documents.size() != 1) {
+      if (problems.isEmpty()) {
+        problems.add(show(file) + ": expected one document, found " + documents.size());
+      }
+      return Optional.empty();
+    }
+    Fields fields = new Fields(show(file), "", documents.get(0), problems);
+    expect(fields, "apiVersion", "millrace.dev/v1alpha1");
+    expect(fields, "kind", "LocalEnvironment");
+    List<DevService> services = new ArrayList<>();
+    for (Fields service : fields.mappings("services")) {
+      String name = service.required("name");
+      Optional<Fields> mariadb = service.mapping("mariadb");
+      String secret = service.text("secret").orElse(name);
+      if (mariadb.isEmpty()) {
+        service.problem(service.at("mariadb"), "is missing: exactly one of mariadb must be set");
+      } else {
+        String database = mariadb.get().required("database");
+        List<String> seed = mariadb.get().texts("seed");
+        for (String path : seed) {
+          if (!Files.isRegularFile(root.resolve(path))) {
+            mariadb.get().problem(mariadb.get().at("seed"), "no file '" + path + "'");
+          }
+        }
+        mariadb.get().noMore();
+        services.add(new DevService(name, database, seed, secret));
+      }
+      service.noMore();
+    }
+    List<DevProcess> processes = new ArrayList<>();
+    for (Fields process : fields.mappings("processes")) {
+      String name = process.required("name");
+      Optional<Fields> java = process.mapping("java");
+      List<EnvVar> env = new ArrayList<>();
+      for (Fields variable : process.mappings("env")) {
+        String variableName = variable.required("name");
+        Optional<String> value = variable.text("value");
+        Optional<String> secret = variable.text("secret");
+        Optional<String> key = variable.text("key");
+        if (value.isPresent() == secret.isPresent()) {
+          variable.problem(variable.at("value"), "exactly one of value, secret must be set");
+        }
+        env.add(
+            new EnvVar(variableName, value, secret.map(s -> new SecretKey(s, key.orElse("url")))));
+        variable.noMore();
+      }
+      if (java.isEmpty()) {
+        process.problem(process.at("java"), "is missing: exactly one of java must be set");
+      } else {
+        processes.add(
+            new DevProcess(
+                name,
+                java.get().texts("classPath"),
+                java.get().required("mainClass"),
+                java.get().texts("args"),
+                env));
+        java.get().noMore();
+      }
+      process.noMore();
+    }
+    fields.noMore();
+    return Optional.of(new LocalEnvironment(List.copyOf(services), List.copyOf(processes)));
+  }
+
+  private static void expect(Fields fields, String field, String value) {
+    String found = fields.required(field);
+    if (!found.isEmpty() && !found.equals(value)) {
+      fields.problem(field, "expected '" + value + "', found '" + found + "'");
+    }
+  }
+
+  private List<JsonNode> documents(Path file) {
+    Optional<String> text = text(file);
+    if (text.isEmpty()) {
+      return List.of();
+    }
+    try (MappingIterator<JsonNode> documents =
+        YAML.readerFor(JsonNode.class).readValues(text.get())) {
+      return documents.readAll();
+    } catch (JsonProcessingException e) {
+      problems.add(
+          show(file)
+              + ": "
+              + (e.getLocation() == null ? "" : "line " + e.getLocation().getLineNr() + ": ")
+              + "not YAML: "
+              + e.getOriginalMessage().lines().findFirst().orElse(""));
+    } catch (IOException | RuntimeException e) {
+      problems.add(show(file) + ": not YAML: " + e.getMessage().lines().findFirst().orElse(""));
+    }
+    return List.of();
+  }
+
+  private Optional<String> text(Path file) {
+    try {
+      if (!Files.isRegularFile(file)) {
+        problems.add(show(file) + ": no such file");
+        return Optional.empty();
+      }
+      long size = Files.size(file);
+      if (size > MAX_FILE_BYTES) {
+        problems.add(show(file) + ": " + size + " bytes; at most " + MAX_FILE_BYTES + " are read");
+        return Optional.empty();
+      }
+      return Optional.of(Files.readString(file));
+    } catch (CharacterCodingException e) {
+      problems.add(show(file) + ": is not UTF-8");
+    } catch (IOException e) {
+      problems.add(show(file) + ": cannot be read: " + e.getMessage());
+    }
+    return Optional.empty();
+  }
+
+  private boolean inside(Path path) {
+    return path.normalize().startsWith(root.normalize());
+  }
+
+  private String show(Path file) {
+    return file.startsWith(root) && !file.equals(root)
+        ? root.relativize(file).toString()
+        : file.toString();
+  }
+}
