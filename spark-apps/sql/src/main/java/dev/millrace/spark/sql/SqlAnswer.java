@@ -1,0 +1,49 @@
+package dev.millrace.spark.sql;
+
+import com.fasterxml.jackson.annotation.JsonInclude;
+import com.fasterxml.jackson.databind.JsonNode;
+import java.util.List;
+
+/**
+ * What a SQL reads and yields, or every reason why it can not run.
+ *
+ * @param id the request's
+ * @param ok whether the SQL can run as a streaming transform; if so {@code errors} is null,
+ *     otherwise all but {@code errors} is
+ * @param schema Avro record of the result
+ * @param kind {@code append}, or {@code table} for a windowed GROUP BY
+ * @param groupKeys output columns that identify a group, in output order; empty for {@code append}
+ * @param reads the streams in the order in which the SQL names them
+ */
+@JsonInclude(JsonInclude.Include.NON_NULL)
+public record SqlAnswer(
+    String id,
+    boolean ok,
+    JsonNode schema,
+    String kind,
+    List<String> groupKeys,
+    List<Read> reads,
+    List<Problem> errors) {
+
+  /**
+   * One stream that is read.
+   *
+   * @param role {@code drives} (append) or {@code lookup} (table)
+   * @param columns the columns that are needed of it, in schema order
+   */
+  public record Read(String stream, String role, List<String> columns) {}
+
+  /**
+   * One thing that is wrong.
+   *
+   * @param line 1-based line in the SQL, null when the whole is meant
+   * @param column 1-based column in the SQL, null when the whole is meant
+   * @param suggestion what was probably meant, null when there is no guess
+   */
+  @JsonInclude(JsonInclude.Include.ALWAYS)
+  public record Problem(Integer line, Integer column, String message, String suggestion) {}
+
+  static SqlAnswer refused(String id, List<Problem> errors) {
+    return new SqlAnswer(id, false, null, null, null, null, List.copyOf(errors));
+  }
+}
