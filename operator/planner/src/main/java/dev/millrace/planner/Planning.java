@@ -1,0 +1,886 @@
+package dev.millrace.planner;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.millrace.model.Durations;
+import dev.millrace.model.Pipeline;
+import dev.millrace.model.Pipeline.ConfigMapRef;
+import dev.millrace.model.Pipeline.EventTime;
+import dev.millrace.model.Pipeline.Intervals;
+import dev.millrace.model.Pipeline.Sink;
+import dev.millrace.model.Pipeline.Source;
+import dev.millrace.model.Pipeline.Table;
+import dev.millrace.model.Pipeline.Transform;
+import dev.millrace.model.Platform;
+import dev.millrace.model.Problem;
+import dev.millrace.planner.SchemaCatalog.SqlAnalysis;
+import dev.millrace.planner.SchemaCatalog.SqlRequest;
+import dev.millrace.planner.SchemaCatalog.SqlStream;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.stream.Collectors;
+import org.apache.avro.Schema;
+
+/** One planning: what is found on the way, and the resources so far. */
+final class Planning {
+  /** Names after FROM and JOIN: enough to know in which order transforms are planned. */
+  private static final Pattern READS =
+      Pattern.compile("(?i)\\b(?:from|join)\\s+`?([a-z][a-z0-9_]*)`?");
+
+  private static final int DEFAULT_IDLE_MS = 300_000;
+  private static final long DEFAULT_LATENESS_MS = 3_600_000;
+  private static final long APPEND_RETENTION_MS = 7L * 24 * 3_600_000;
+
+  private final Pipeline pipeline;
+  private final Pipeline.Spec spec;
+  private final Platform.Spec platform;
+  private final SchemaCatalog catalog;
+  private final String topicPrefix;
+  private final List<Problem> problems = new ArrayList<>();
+  private final Map<String, String> waiting = new LinkedHashMap<>();
+  private final Map<String, Read> streams = new LinkedHashMap<>();
+  private final List<Resource> topics = new ArrayList<>();
+  private final List<Resource> subjects = new ArrayList<>();
+  private final List<Resource> sources = new ArrayList<>();
+  private final List<Resource> templates = new ArrayList<>();
+  private final List<Resource> sinks = new ArrayList<>();
+  private final List<ObjectNode> transforms = new ArrayList<>();
+  private final Set<String> readByJob = new LinkedHashSet<>();
+
+  /** A stream and what a reader must know of it. */
+  private record Read(
+      Plan.Stream stream,
+      Optional<EventTime> eventTime,
+      boolean progressFromMarks,
+      Optional<String> validFrom,
+      Optional<String> validTo) {
+    List<String> keyFields() {
+      return stream.keySchema().map(Schemas::fields).orElse(List.of());
+    }
+  }
+
+  Planning(Pipeline pipeline, Platform.Spec platform, SchemaCatalog catalog) {
+    this.pipeline = pipeline;
+    this.spec = pipeline.getSpec();
+    this.platform = platform;
+    this.catalog = catalog;
+    this.topicPrefix = platform.prefix() + pipeline.name() + ".";
+  }
+
+  Plan plan() {
+    problems.addAll(Validation.of(spec));
+    if (!problems.isEmpty()) {
+      return new Plan(List.of(), List.of(), Map.of(), List.copyOf(problems), marksTopic());
+    }
+    topics.add(
+        new Resource.Topic(
+            marksTopic(),
+            pipeline.name(),
+            1,
+            platform.kafka().replicas(),
+            Map.of("cleanup.policy", "compact")));
+    for (int i = 0; i < spec.sources().size(); i++) {
+      source("spec.sources[" + i + "]", spec.sources().get(i));
+    }
+    for (int i : inOrder()) {
+      transform("spec.transforms[" + i + "]", spec.transforms().get(i));
+    }
+    spec.sinks().forEach(this::sink);
+    List<Resource> all = new ArrayList<>(topics);
+    all.addAll(subjects);
+    all.addAll(templates);
+    all.addAll(sources);
+    if (!transforms.isEmpty()) {
+      all.add(new Resource.SparkJob(platform.prefix() + pipeline.name(), "spark", document()));
+    }
+    all.addAll(sinks);
+    return new Plan(
+        problems.isEmpty() ? List.copyOf(all) : List.of(),
+        streams.values().stream().map(Read::stream).toList(),
+        Map.copyOf(waiting),
+        List.copyOf(problems),
+        marksTopic());
+  }
+
+  private String marksTopic() {
+    return topicPrefix + "millrace-marks";
+  }
+
+  // ---- sources
+
+  private void source(String path, Source source) {
+    if (source.cdc() != null) {
+      cdc(path + ".cdc", source);
+    } else if (source.datagen() != null) {
+      datagen(path, source);
+    } else {
+      String topic = source.topic().name();
+      Known<SchemaCatalog.StreamSchema> known = catalog.stream(topic);
+      Optional<SchemaCatalog.StreamSchema> schema =
+          resolve(known, path + ".topic.name", source.name());
+      declare(
+          source.name(),
+          source.name(),
+          topic,
+          source.topic().kind() == null ? "append" : source.topic().kind(),
+          schema.map(SchemaCatalog.StreamSchema::value),
+          schema.flatMap(SchemaCatalog.StreamSchema::key),
+          false,
+          false,
+          Optional.empty(),
+          Optional.ofNullable(source.eventTime()),
+          false,
+          Optional.empty());
+      schema.ifPresent(s -> eventTimeField(path + ".eventTime", source.eventTime(), s.value()));
+    }
+  }
+
+  private void datagen(String path, Source source) {
+    Pipeline.Datagen datagen = source.datagen();
+    Optional<String> text =
+        datagen.schema() != null
+            ? Optional.of(datagen.schema())
+            : config(path + ".datagen.schemaFrom", datagen.schemaFrom(), source.name());
+    Optional<Schema> schema = Optional.empty();
+    if (text.isPresent()) {
+      try {
+        Schema parsed = Schemas.withoutAnnotations(text.get());
+        if (parsed.getType() != Schema.Type.RECORD) {
+          problems.add(
+              Problem.of(path + ".datagen.schema", "is a " + parsed.getType() + ", not a record"));
+          return;
+        }
+        schema = Optional.of(parsed);
+      } catch (JsonProcessingException e) {
+        problems.add(
+            Problem.of(path + ".datagen.schema", "is not JSON: " + e.getOriginalMessage()));
+        return;
+      } catch (RuntimeException e) {
+        problems.add(
+            Problem.of(path + ".datagen.schema", "is not an Avro schema: " + e.getMessage()));
+        return;
+      }
+    }
+    String topic = topicPrefix + source.name();
+    declare(
+        source.name(),
+        source.name(),
+        topic,
+        "append",
+        schema,
+        Optional.empty(),
+        datagen.count() != null && datagen.count() > 0,
+        false,
+        Optional.of(topic),
+        Optional.ofNullable(source.eventTime()),
+        false,
+        Optional.empty());
+    if (schema.isEmpty()) {
+      return;
+    }
+    eventTimeField(path + ".eventTime", source.eventTime(), schema.get());
+    fields(path + ".partitionBy", source.partitionBy(), schema.get());
+    int partitions = partitions(source.partitions());
+    topic(topic, source.name(), "append", partitions);
+    subject(topic + "-value", source.name(), schema.get());
+    Map<String, String> config = new TreeMap<>();
+    config.put("connector.class", "dev.millrace.connect.datagen.DatagenSourceConnector");
+    config.put("tasks.max", Integer.toString(datagen.tasks() == null ? 1 : datagen.tasks()));
+    config.put("topic", topic);
+    config.put("schema", text.get());
+    config.put("schema.registry.url", platform.schemaRegistry().url());
+    config.put("partitions", Integer.toString(partitions));
+    put(config, "partition.by", String.join(",", source.partitionBy()));
+    put(config, "seed", datagen.seed());
+    put(config, "rate", datagen.rate());
+    put(config, "count", datagen.count());
+    put(config, "clock", datagen.clock());
+    put(config, "start", datagen.start());
+    put(config, "duplicates", datagen.duplicates());
+    if (source.eventTime() != null) {
+      config.put("event.time.field", source.eventTime().field());
+    }
+    if (datagen.outOfOrder() != null) {
+      config.put("out.of.order", datagen.outOfOrder().share() + ":" + datagen.outOfOrder().max());
+    }
+    if (datagen.late() != null) {
+      config.put("late", datagen.late().share() + ":" + datagen.late().by());
+    }
+    if (datagen.entities() != null) {
+      config.put("entities", datagen.entities().toString());
+    }
+    config.put("value.converter", "org.apache.kafka.connect.converters.ByteArrayConverter");
+    config.put("key.converter", "org.apache.kafka.connect.converters.ByteArrayConverter");
+    produced(config);
+    sources.add(new Resource.Connector(topic, source.name(), config));
+  }
+
+  /** What every source connector has: large batches, little waiting, no record twice. */
+  private static void produced(Map<String, String> config) {
+    config.put("exactly.once.support", "requested");
+    config.put("producer.override.linger.ms", "5");
+    config.put("producer.override.batch.size", "262144");
+    config.put("producer.override.compression.type", "lz4");
+    config.put("topic.creation.enable", "false");
+  }
+
+  private static void put(Map<String, String> config, String key, Object value) {
+    if (value != null && !value.toString().isEmpty()) {
+      config.put(key, value.toString());
+    }
+  }
+
+  private void cdc(String path, Source source) {
+    Pipeline.SecretRef ref = source.cdc().connection().secretRef();
+    Optional<SchemaCatalog.ConnectionFacts> facts =
+        resolve(catalog.connection(ref), path + ".connection.secretRef", source.name());
+    String name = topicPrefix + source.name();
+    for (int i = 0; i < source.cdc().tables().size(); i++) {
+      Table table = source.cdc().tables().get(i);
+      String topic = topicPrefix + table.name();
+      topic(topic, source.name(), "table", partitions(source.partitions()));
+      Known<SchemaCatalog.StreamSchema> known =
+          facts.isPresent()
+              ? catalog.stream(topic)
+              : new Known.Waiting<>("the connection of " + source.name());
+      Optional<SchemaCatalog.StreamSchema> schema =
+          known instanceof Known.Yes<SchemaCatalog.StreamSchema> yes
+              ? Optional.of(yes.value())
+              : Optional.empty();
+      declare(
+          table.name(),
+          source.name(),
+          topic,
+          "table",
+          schema.map(SchemaCatalog.StreamSchema::value),
+          schema.flatMap(SchemaCatalog.StreamSchema::key),
+          false,
+          true,
+          Optional.of(name),
+          Optional.empty(),
+          false,
+          Optional.of(table));
+      if (schema.isPresent() && table.validFrom() != null) {
+        fields(
+            path + ".tables[" + i + "]",
+            List.of(table.validFrom(), table.validTo()),
+            schema.get().value());
+      }
+      for (String side : List.of("-key", "-value")) {
+        subjects.add(
+            new Resource.Subject(topic + side, source.name(), "BACKWARD", Optional.empty()));
+      }
+    }
+    if (facts.isPresent()) {
+      String history = topicPrefix + source.name().replace('_', '-') + "-schema-history";
+      topics.add(
+          new Resource.Topic(
+              history,
+              source.name(),
+              1,
+              platform.kafka().replicas(),
+              Map.of("cleanup.policy", "delete", "retention.ms", "-1", "retention.bytes", "-1")));
+      debezium(path, source, facts.get(), ref, name, history);
+    }
+  }
+
+  private void debezium(
+      String path,
+      Source source,
+      SchemaCatalog.ConnectionFacts facts,
+      Pipeline.SecretRef ref,
+      String name,
+      String history) {
+    Map<String, String> config = new TreeMap<>();
+    String connectorClass =
+        switch (facts.scheme()) {
+          case "mysql" -> "io.debezium.connector.mysql.MySqlConnector";
+          case "mariadb" -> "io.debezium.connector.mariadb.MariaDbConnector";
+          default -> null;
+        };
+    if (connectorClass == null) {
+      problems.add(
+          Problem.of(
+              path + ".connection",
+              "scheme '" + facts.scheme() + "' of its URL: expected mysql or mariadb"));
+      return;
+    }
+    String secret = "${secrets:" + platform.connect().secretsPath() + "/" + ref.name() + ":";
+    config.put("connector.class", connectorClass);
+    config.put("tasks.max", "1");
+    config.put("database.hostname", facts.host());
+    config.put("database.port", Integer.toString(facts.port()));
+    config.put("database.user", secret + "username}");
+    config.put("database.password", secret + "password}");
+    // Any number that no other replica of the server has.
+    long serverId = 100_000 + Long.parseLong(Hashes.of(name).substring(0, 7), 16);
+    config.put("database.server.id", Long.toString(serverId));
+    if (Set.of("127.0.0.1", "localhost", "::1").contains(facts.host())) {
+      config.put("database.ssl.mode", facts.scheme().equals("mysql") ? "disabled" : "disable");
+    }
+    config.put("topic.prefix", name);
+    config.put(
+        "database.include.list",
+        source.cdc().tables().stream()
+            .map(t -> t.table().substring(0, t.table().indexOf('.')))
+            .distinct()
+            .collect(Collectors.joining(",")));
+    config.put(
+        "table.include.list",
+        source.cdc().tables().stream().map(Table::table).collect(Collectors.joining(",")));
+    config.put("snapshot.mode", "initial");
+    config.put("include.schema.changes", "false");
+    config.put("decimal.handling.mode", "precise");
+    config.put("time.precision.mode", "adaptive_time_microseconds");
+    config.put("schema.history.internal.kafka.topic", history);
+    config.put(
+        "schema.history.internal.kafka.bootstrap.servers", platform.kafka().bootstrapServers());
+    List<String> transforms = new ArrayList<>();
+    transforms.add("flat");
+    config.put("transforms.flat.type", "io.debezium.transforms.ExtractNewRecordState");
+    config.put("transforms.flat.delete.tombstone.handling.mode", "tombstone");
+    for (Table table : source.cdc().tables()) {
+      String alias = "to_" + table.name();
+      transforms.add(alias);
+      config.put(
+          "transforms." + alias + ".type", "org.apache.kafka.connect.transforms.RegexRouter");
+      config.put("transforms." + alias + ".regex", Pattern.quote(name + "." + table.table()));
+      config.put(
+          "transforms." + alias + ".replacement",
+          Matcher.quoteReplacement(topicPrefix + table.name()));
+    }
+    config.put("transforms", String.join(",", transforms));
+    for (String side : List.of("key", "value")) {
+      config.put(side + ".converter", "dev.millrace.registry.connect.AvroConverter");
+      config.put(side + ".converter.schema.registry.url", platform.schemaRegistry().url());
+    }
+    produced(config);
+    sources.add(new Resource.Connector(name, source.name(), config));
+  }
+
+  // ---- transforms
+
+  /** Indexes of the transforms, each after those whose streams it reads. */
+  private List<Integer> inOrder() {
+    Map<String, Integer> indexes = new LinkedHashMap<>();
+    for (int i = 0; i < spec.transforms().size(); i++) {
+      indexes.put(spec.transforms().get(i).name(), i);
+    }
+    List<Integer> order = new ArrayList<>();
+    for (String name : indexes.keySet()) {
+      visit(name, indexes, new LinkedHashSet<>(), order);
+    }
+    return order;
+  }
+
+  private void visit(
+      String name, Map<String, Integer> indexes, LinkedHashSet<String> path, List<Integer> order) {
+    Integer index = indexes.get(name);
+    if (index == null || order.contains(index)) {
+      return;
+    }
+    if (!path.add(name)) {
+      List<String> cycle = new ArrayList<>(path);
+      String shown =
+          String.join(" -> ", cycle.subList(cycle.indexOf(name), cycle.size())) + " -> " + name;
+      String message = "reads itself: " + shown;
+      if (problems.stream().noneMatch(p -> p.message().startsWith("reads itself"))) {
+        problems.add(Problem.of("spec.transforms[" + index + "]", message));
+      }
+      return;
+    }
+    for (String read : reads(spec.transforms().get(index))) {
+      visit(read, indexes, path, order);
+    }
+    path.remove(name);
+    if (!order.contains(index)) {
+      order.add(index);
+    }
+  }
+
+  private Set<String> reads(Transform transform) {
+    if (transform.intervals() != null) {
+      return Set.of(transform.intervals().from());
+    }
+    String sql = transform.sql();
+    if (sql == null && catalog.config(transform.sqlFrom()) instanceof Known.Yes<String> yes) {
+      sql = yes.value();
+    }
+    Set<String> reads = new LinkedHashSet<>();
+    if (sql != null) {
+      Matcher matcher = READS.matcher(withoutComments(sql));
+      while (matcher.find()) {
+        reads.add(matcher.group(1).toLowerCase(Locale.ROOT));
+      }
+    }
+    return reads;
+  }
+
+  private static String withoutComments(String sql) {
+    return sql.replaceAll("--[^\\n]*", " ").replaceAll("(?s)/\\*.*?\\*/", " ");
+  }
+
+  private void transform(String path, Transform transform) {
+    String name = transform.name();
+    // Known to what comes after it even where it can not be planned.
+    declareOutput(transform, "append", Optional.empty(), List.of());
+    for (String read : reads(transform)) {
+      Read stream = streams.get(read);
+      if (stream != null && stream.stream().schema().isEmpty()) {
+        String why = waiting.get(stream.stream().component());
+        waiting.put(
+            name, "the schema of " + read + " is not known yet" + (why == null ? "" : ": " + why));
+        return;
+      }
+    }
+    if (transform.intervals() != null) {
+      intervals(path, transform);
+    } else {
+      sql(path, transform);
+    }
+  }
+
+  private void intervals(String path, Transform transform) {
+    Intervals intervals = transform.intervals();
+    Read from = streams.get(intervals.from());
+    Schema input = from.stream().schema().orElseThrow();
+    int before = problems.size();
+    if (!from.stream().kind().equals("append")) {
+      problems.add(
+          Problem.of(
+              path + ".intervals.from",
+              "'" + intervals.from() + "' is a table; intervals are made from events"));
+    }
+    if (from.eventTime().isEmpty()) {
+      problems.add(
+          Problem.of(
+              path + ".intervals.from",
+              "'" + intervals.from() + "' has no eventTime: declare which field says when"));
+    }
+    fields(path + ".intervals.by", intervals.by(), input);
+    fields(path + ".intervals.type", List.of(intervals.type()), input);
+    fields(path + ".intervals.carry", intervals.carry(), input);
+    if (problems.size() > before) {
+      return;
+    }
+    if (Schemas.notNull(input.getField(intervals.type()).schema()).getType()
+        != Schema.Type.STRING) {
+      problems.add(
+          Problem.of(
+              path + ".intervals.type",
+              "field '"
+                  + intervals.type()
+                  + "' is no string: its values are compared with open and close"));
+      return;
+    }
+    List<Schema.Field> fields = new ArrayList<>();
+    Set<String> names = new HashSet<>();
+    for (String field : concat(intervals.by(), intervals.carry())) {
+      if (names.add(field)) {
+        fields.add(new Schema.Field(field, input.getField(field).schema()));
+      }
+    }
+    for (String time : List.of("started_at", "ended_at", "opened_at")) {
+      fields.add(new Schema.Field(time, Schemas.timestampMicros()));
+    }
+    fields.add(new Schema.Field("ended_by", Schema.create(Schema.Type.STRING)));
+    Schema output =
+        Schema.createRecord(Schemas.recordName(transform.name()), null, namespace(), false, fields);
+    List<String> identity = new ArrayList<>(intervals.by());
+    identity.add("started_at");
+    if (!fields(path + ".key", transform.key(), output)) {
+      return;
+    }
+    if (!new HashSet<>(transform.key()).containsAll(identity)) {
+      problems.add(
+          Problem.of(
+              path + ".key",
+              transform.key() + " is not unique: an interval is identified by " + identity));
+      return;
+    }
+    ObjectNode node = transformNode(path, transform, "append", output, List.of(intervals.from()));
+    if (node == null) {
+      return;
+    }
+    ObjectNode out = node.putObject("intervals");
+    out.put("from", intervals.from());
+    out.set("by", Schemas.array(intervals.by()));
+    out.put("type", intervals.type());
+    out.set("open", Schemas.array(intervals.open()));
+    out.set("close", Schemas.array(intervals.close()));
+    out.set("carry", Schemas.array(intervals.carry()));
+    out.put("timeoutMs", millis(intervals.timeout(), 0));
+    if (intervals.slice() != null) {
+      out.put("sliceMs", millis(intervals.slice(), 0));
+    }
+    node.put("stateHash", Hashes.of(out + input.toString() + shufflePartitions()));
+    transforms.add(node);
+  }
+
+  private void sql(String path, Transform transform) {
+    String at = transform.sql() != null ? path + ".sql" : path + ".sqlFrom";
+    Optional<String> sql =
+        transform.sql() != null
+            ? Optional.of(transform.sql())
+            : config(at, transform.sqlFrom(), transform.name());
+    if (sql.isEmpty()) {
+      return;
+    }
+    Map<String, SqlStream> known = new LinkedHashMap<>();
+    streams.forEach(
+        (name, read) ->
+            read.stream()
+                .schema()
+                .filter(s -> !name.equals(transform.name()))
+                .ifPresent(
+                    schema ->
+                        known.put(
+                            name,
+                            new SqlStream(
+                                read.stream().kind(),
+                                read.eventTime().map(EventTime::field),
+                                schema,
+                                read.keyFields(),
+                                read.validFrom(),
+                                read.validTo()))));
+    Known<SqlAnalysis> answer =
+        catalog.analyse(new SqlRequest(sql.get(), transform.name(), namespace(), known));
+    Optional<SqlAnalysis> analysed = resolve(answer, at, transform.name());
+    if (analysed.isEmpty()) {
+      return;
+    }
+    SqlAnalysis analysis = analysed.get();
+    for (SchemaCatalog.SqlError error : analysis.errors()) {
+      String place =
+          error.line() > 0 ? "line " + error.line() + ", column " + error.column() + ": " : "";
+      problems.add(new Problem(at, place + error.message(), error.suggestion()));
+    }
+    if (!analysis.errors().isEmpty()) {
+      return;
+    }
+    Schema output = new Schema.Parser().parse(analysis.schema().orElseThrow().toString());
+    if (!fields(path + ".key", transform.key(), output)) {
+      return;
+    }
+    boolean table = analysis.kind().equals("table");
+    if (table && !new HashSet<>(transform.key()).equals(new HashSet<>(analysis.groupKeys()))) {
+      problems.add(
+          Problem.of(
+              path + ".key",
+              transform.key()
+                  + ": a row of a GROUP BY is identified by its group columns "
+                  + analysis.groupKeys()));
+      return;
+    }
+    ObjectNode node =
+        transformNode(
+            path,
+            transform,
+            analysis.kind(),
+            output,
+            analysis.reads().stream().map(SchemaCatalog.Read::stream).toList());
+    if (node == null) {
+      return;
+    }
+    node.put("sql", sql.get());
+    node.put("latenessMs", millis(transform.lateness(), DEFAULT_LATENESS_MS));
+    for (SchemaCatalog.Read read : analysis.reads()) {
+      ObjectNode out = node.withArray("reads").addObject();
+      out.put("stream", read.stream());
+      out.put("role", read.role());
+      out.set("columns", Schemas.array(read.columns()));
+    }
+    // A stateless query has no state to name; an aggregate's is decided by all of its SQL.
+    String state =
+        table
+            ? withoutComments(sql.get()).replaceAll("\\s+", " ").strip() + shufflePartitions()
+            : "";
+    node.put("stateHash", Hashes.of(state));
+    transforms.add(node);
+  }
+
+  private String shufflePartitions() {
+    return platform.spark().settings().getOrDefault("shufflePartitions", "2");
+  }
+
+  /** What all transforms have in the plan document; null if something is wrong with them. */
+  private ObjectNode transformNode(
+      String path, Transform transform, String kind, Schema output, List<String> reads) {
+    if (!fields(path + ".partitionBy", transform.partitionBy(), output)
+        | !eventTimeField(path + ".eventTime", transform.eventTime(), output)) {
+      return null;
+    }
+    if (!new HashSet<>(transform.key()).containsAll(transform.partitionBy())) {
+      problems.add(
+          Problem.of(
+              path + ".partitionBy",
+              transform.partitionBy()
+                  + " is not part of the key "
+                  + transform.key()
+                  + ": records of one key would lie in several partitions"));
+      return null;
+    }
+    readByJob.addAll(reads);
+    Plan.Stream stream = declareOutput(transform, kind, Optional.of(output), reads).stream();
+    String topic = stream.topic();
+    Schema key = stream.keySchema().orElseThrow();
+    int partitions = partitions(transform.partitions());
+    topic(topic, transform.name(), kind, partitions);
+    topic(topic + ".late", transform.name(), "append", 1);
+    topic(topic + ".dead", transform.name(), "append", 1);
+    subject(topic + "-value", transform.name(), output);
+    subject(topic + "-key", transform.name(), key);
+    ObjectNode node = Schemas.JSON.createObjectNode();
+    node.put("name", transform.name());
+    node.put("lateTopic", topic + ".late");
+    node.put("deadTopic", topic + ".dead");
+    ObjectNode out = node.putObject("output");
+    out.put("stream", transform.name());
+    out.put("topic", topic);
+    out.put("kind", kind);
+    out.set("schema", Schemas.json(output));
+    out.set("keySchema", Schemas.json(key));
+    out.set("partitionBy", Schemas.array(transform.partitionBy()));
+    return node;
+  }
+
+  private Read declareOutput(
+      Transform transform, String kind, Optional<Schema> schema, List<String> reads) {
+    boolean bounded =
+        !reads.isEmpty()
+            && reads.stream()
+                .map(r -> streams.get(r).stream())
+                .filter(s -> s.kind().equals("append"))
+                .allMatch(Plan.Stream::bounded);
+    declare(
+        transform.name(),
+        transform.name(),
+        topicPrefix + transform.name(),
+        kind,
+        schema,
+        schema.map(s -> Schemas.key(s, transform.key())),
+        bounded,
+        false,
+        Optional.empty(),
+        Optional.ofNullable(transform.eventTime()),
+        true,
+        Optional.empty());
+    return streams.get(transform.name());
+  }
+
+  private ObjectNode document() {
+    ObjectNode document = Schemas.JSON.createObjectNode();
+    document.put("version", 1);
+    document.put("pipeline", pipeline.name());
+    document.putObject("kafka").put("bootstrap.servers", platform.kafka().bootstrapServers());
+    document.putObject("registry").put("url", platform.schemaRegistry().url());
+    document.put(
+        "checkpointDir",
+        platform.spark().checkpointDir().replaceAll("/+$", "")
+            + "/"
+            + platform.prefix()
+            + pipeline.name());
+    document.put("marksTopic", marksTopic());
+    ObjectNode settings = document.putObject("settings");
+    new TreeMap<>(platform.spark().settings()).forEach(settings::put);
+    for (String name : readByJob) {
+      Read read = streams.get(name);
+      ObjectNode out = document.withArray("streams").addObject();
+      out.put("name", name);
+      out.put("topic", read.stream().topic());
+      out.put("kind", read.stream().kind());
+      out.set("schema", Schemas.json(read.stream().schema().orElseThrow()));
+      read.stream().keySchema().ifPresent(k -> out.set("keySchema", Schemas.json(k)));
+      out.put("snapshotMark", read.stream().snapshot());
+      read.validFrom().ifPresent(f -> out.put("validFrom", f));
+      read.validTo().ifPresent(t -> out.put("validTo", t));
+      read.eventTime()
+          .ifPresent(
+              e -> {
+                ObjectNode time = out.putObject("eventTime");
+                time.put("field", e.field());
+                time.put("outOfOrderMs", millis(e.outOfOrder(), 0));
+                time.put("idleMs", millis(e.idle(), DEFAULT_IDLE_MS));
+                time.put("progress", read.progressFromMarks() ? "marks" : "observed");
+              });
+    }
+    transforms.forEach(t -> document.withArray("transforms").add(t));
+    return document;
+  }
+
+  // ---- sinks
+
+  private void sink(Sink sink) {
+    Plan.Stream stream = streams.get(sink.from()).stream();
+    if (stream.schema().isEmpty()) {
+      waiting.put(sink.name(), "the schema of " + sink.from() + " is not known yet");
+      return;
+    }
+    Pipeline.Elasticsearch elasticsearch = sink.elasticsearch();
+    ObjectNode body = Schemas.JSON.createObjectNode();
+    body.putArray("index_patterns").add(elasticsearch.index());
+    body.put("priority", 500);
+    ObjectNode template = body.putObject("template");
+    template
+        .putObject("settings")
+        .putObject("index")
+        .put("number_of_shards", 1)
+        .put("number_of_replicas", 0)
+        .put("refresh_interval", elasticsearch.refresh() == null ? "1s" : elasticsearch.refresh());
+    template.set("mappings", Schemas.mapping(stream.schema().get()));
+    templates.add(new Resource.IndexTemplate(elasticsearch.index(), sink.name(), body));
+
+    String name = topicPrefix + sink.name();
+    topics.add(
+        new Resource.Topic(
+            name + ".dead",
+            sink.name(),
+            1,
+            platform.kafka().replicas(),
+            Map.of(
+                "cleanup.policy", "delete", "retention.ms", Long.toString(APPEND_RETENTION_MS))));
+    Map<String, String> config = new TreeMap<>();
+    config.put("connector.class", "dev.millrace.connect.elasticsearch.ElasticsearchSinkConnector");
+    config.put(
+        "tasks.max", Integer.toString(elasticsearch.tasks() == null ? 1 : elasticsearch.tasks()));
+    config.put("topics", stream.topic());
+    config.put("connection.url", platform.elasticsearch().url());
+    config.put("index", elasticsearch.index());
+    config.put("schema.registry.url", platform.schemaRegistry().url());
+    stream
+        .keySchema()
+        .ifPresent(k -> config.put("key.fields", String.join(",", Schemas.fields(k))));
+    config.put("key.converter", "org.apache.kafka.connect.converters.ByteArrayConverter");
+    config.put("value.converter", "org.apache.kafka.connect.converters.ByteArrayConverter");
+    config.put("errors.tolerance", "all");
+    config.put("errors.deadletterqueue.topic.name", name + ".dead");
+    config.put(
+        "errors.deadletterqueue.topic.replication.factor",
+        Integer.toString(platform.kafka().replicas()));
+    config.put("errors.deadletterqueue.context.headers.enable", "true");
+    config.put("consumer.override.isolation.level", "read_committed");
+    config.put("consumer.override.max.poll.records", "5000");
+    config.put("consumer.override.auto.offset.reset", "earliest");
+    sinks.add(new Resource.Connector(name, sink.name(), config));
+  }
+
+  // ---- small things
+
+  private String namespace() {
+    return "dev.millrace." + pipeline.name().replace('-', '_');
+  }
+
+  private int partitions(Integer wanted) {
+    return wanted == null ? platform.kafka().partitions() : wanted;
+  }
+
+  private void topic(String name, String component, String kind, int partitions) {
+    Map<String, String> config = new TreeMap<>();
+    config.put("message.timestamp.type", "LogAppendTime");
+    if (kind.equals("table")) {
+      config.put("cleanup.policy", "compact");
+    } else {
+      config.put("cleanup.policy", "delete");
+      config.put("retention.ms", Long.toString(APPEND_RETENTION_MS));
+    }
+    topics.add(
+        new Resource.Topic(name, component, partitions, platform.kafka().replicas(), config));
+  }
+
+  private void subject(String name, String component, Schema schema) {
+    subjects.add(new Resource.Subject(name, component, "BACKWARD", Optional.of(schema)));
+  }
+
+  private void declare(
+      String name,
+      String component,
+      String topic,
+      String kind,
+      Optional<Schema> schema,
+      Optional<Schema> keySchema,
+      boolean bounded,
+      boolean snapshot,
+      Optional<String> connector,
+      Optional<EventTime> eventTime,
+      boolean progressFromMarks,
+      Optional<Table> table) {
+    streams.put(
+        name,
+        new Read(
+            new Plan.Stream(
+                name, component, topic, kind, schema, keySchema, bounded, snapshot, connector),
+            eventTime,
+            progressFromMarks,
+            table.map(Table::validFrom),
+            table.map(Table::validTo)));
+  }
+
+  private Optional<String> config(String path, ConfigMapRef ref, String component) {
+    return resolve(catalog.config(ref), path, component);
+  }
+
+  private <T> Optional<T> resolve(Known<T> known, String path, String component) {
+    if (known instanceof Known.Yes<T> yes) {
+      return Optional.of(yes.value());
+    }
+    if (known instanceof Known.Waiting<T> wait) {
+      waiting.put(component, wait.why());
+    } else if (known instanceof Known.No<T> no) {
+      problems.add(Problem.of(path, no.why()));
+    }
+    return Optional.empty();
+  }
+
+  private boolean fields(String path, List<String> names, Schema record) {
+    boolean all = true;
+    for (String name : names) {
+      if (record.getField(name) == null) {
+        all = false;
+        problems.add(
+            Problem.unknown(
+                path,
+                "no field '" + name + "'; there are " + String.join(", ", Schemas.fields(record)),
+                name,
+                Schemas.fields(record)));
+      }
+    }
+    return all;
+  }
+
+  private boolean eventTimeField(String path, EventTime eventTime, Schema record) {
+    if (eventTime == null) {
+      return true;
+    }
+    if (!fields(path + ".field", List.of(eventTime.field()), record)) {
+      return false;
+    }
+    if (!Schemas.isTimestamp(record.getField(eventTime.field()).schema())) {
+      problems.add(
+          Problem.of(
+              path + ".field",
+              "field '" + eventTime.field() + "' is no timestamp-micros or timestamp-millis"));
+      return false;
+    }
+    return true;
+  }
+
+  private static long millis(String duration, long otherwise) {
+    return duration == null ? otherwise : Durations.parse(duration).orElseThrow().toMillis();
+  }
+
+  private static List<String> concat(List<String> a, List<String> b) {
+    List<String> all = new ArrayList<>(a);
+    all.addAll(b);
+    return all;
+  }
+}

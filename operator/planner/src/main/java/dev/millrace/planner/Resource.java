@@ -1,0 +1,55 @@
+package dev.millrace.planner;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import java.util.Map;
+import java.util.Optional;
+import org.apache.avro.Schema;
+
+/** Something that is to exist in a backend. */
+public sealed interface Resource {
+  /** Name in the backend. */
+  String name();
+
+  /** The source, transform or sink that it is for. */
+  String component();
+
+  /** Identity within a plan. */
+  default String id() {
+    return getClass().getSimpleName() + "/" + name();
+  }
+
+  /** A hash of all that it says: equal hashes, nothing to do. */
+  default String hash() {
+    return Hashes.of(toString());
+  }
+
+  /** A Kafka topic. */
+  record Topic(
+      String name, String component, int partitions, int replicas, Map<String, String> config)
+      implements Resource {
+    public Topic {
+      config = new java.util.TreeMap<>(config);
+    }
+  }
+
+  /**
+   * A subject of the schema registry.
+   *
+   * @param schema to register; none where somebody else does, and only the level is ours
+   */
+  record Subject(String name, String component, String compatibility, Optional<Schema> schema)
+      implements Resource {}
+
+  /** A Kafka Connect connector. */
+  record Connector(String name, String component, Map<String, String> config) implements Resource {
+    public Connector {
+      config = new java.util.TreeMap<>(config);
+    }
+  }
+
+  /** An Elasticsearch index template, body as its API takes it. */
+  record IndexTemplate(String name, String component, JsonNode body) implements Resource {}
+
+  /** A Spark job: the document it is run with. */
+  record SparkJob(String name, String component, JsonNode document) implements Resource {}
+}

@@ -1,0 +1,66 @@
+package dev.millrace.planner;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import dev.millrace.model.Pipeline.ConfigMapRef;
+import dev.millrace.model.Pipeline.SecretRef;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.apache.avro.Schema;
+
+/** All that the planner must know and may not ask for itself. */
+public interface SchemaCatalog {
+
+  /** The newest schemas of a topic that is written by others, such as a CDC connector. */
+  Known<StreamSchema> stream(String topic);
+
+  /** What is not secret of a connection. */
+  Known<ConnectionFacts> connection(SecretRef ref);
+
+  /** Text of a ConfigMap's key. */
+  Known<String> config(ConfigMapRef ref);
+
+  /** What a transform's SQL reads and yields. */
+  Known<SqlAnalysis> analyse(SqlRequest request);
+
+  /** Value and key schema of a topic. */
+  record StreamSchema(Schema value, Optional<Schema> key) {}
+
+  /** Where a connection leads: never user or password. */
+  record ConnectionFacts(String scheme, String host, int port, String database) {}
+
+  /** A question to the SQL analyser. */
+  record SqlRequest(
+      String sql, String transform, String namespace, Map<String, SqlStream> streams) {}
+
+  /**
+   * A stream that SQL may read.
+   *
+   * @param kind {@code append} or {@code table}
+   */
+  record SqlStream(
+      String kind,
+      Optional<String> eventTime,
+      Schema schema,
+      List<String> keyFields,
+      Optional<String> validFrom,
+      Optional<String> validTo) {}
+
+  /** The analyser's answer: a result, or errors. */
+  record SqlAnalysis(
+      Optional<JsonNode> schema,
+      String kind,
+      List<String> groupKeys,
+      List<Read> reads,
+      List<SqlError> errors) {}
+
+  /**
+   * A stream that is read.
+   *
+   * @param role {@code drives} or {@code lookup}
+   */
+  record Read(String stream, String role, List<String> columns) {}
+
+  /** An error at a place in the SQL; line and column from 1, or 0 where the whole is meant. */
+  record SqlError(int line, int column, String message, Optional<String> suggestion) {}
+}
