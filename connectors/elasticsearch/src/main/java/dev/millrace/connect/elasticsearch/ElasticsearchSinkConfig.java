@@ -1,0 +1,115 @@
+package dev.millrace.connect.elasticsearch;
+
+import java.net.URI;
+import java.util.List;
+import java.util.Map;
+import org.apache.kafka.common.config.AbstractConfig;
+import org.apache.kafka.common.config.ConfigDef;
+import org.apache.kafka.common.config.ConfigDef.Importance;
+import org.apache.kafka.common.config.ConfigDef.Type;
+import org.apache.kafka.common.config.ConfigException;
+
+/** The connector's configuration, checked. */
+final class ElasticsearchSinkConfig extends AbstractConfig {
+  static final String URL = "connection.url";
+  static final String USERNAME = "connection.username";
+  static final String PASSWORD = "connection.password";
+  static final String INDEX = "index";
+  static final String REGISTRY = "schema.registry.url";
+  static final String KEY_FIELDS = "key.fields";
+  static final String BULK_BYTES = "bulk.bytes";
+  static final String IN_FLIGHT = "bulk.in.flight";
+  static final String TIMEOUT = "request.timeout.ms";
+
+  static final ConfigDef DEFINITION =
+      new ConfigDef()
+          .define(
+              URL,
+              Type.STRING,
+              ConfigDef.NO_DEFAULT_VALUE,
+              url(),
+              Importance.HIGH,
+              "Elasticsearch's base URL.")
+          .define(
+              USERNAME,
+              Type.STRING,
+              "",
+              Importance.MEDIUM,
+              "User for basic authentication; empty: none.")
+          .define(PASSWORD, Type.PASSWORD, "", Importance.MEDIUM, "The user's password.")
+          .define(
+              INDEX,
+              Type.STRING,
+              "",
+              Importance.HIGH,
+              "The index to write; empty: named like the topic. index.<topic> says so for one"
+                  + " topic.")
+          .define(
+              REGISTRY,
+              Type.STRING,
+              ConfigDef.NO_DEFAULT_VALUE,
+              url(),
+              Importance.HIGH,
+              "Confluent-compatible base URL of the schema registry.")
+          .define(
+              KEY_FIELDS,
+              Type.LIST,
+              List.of(),
+              Importance.HIGH,
+              "Fields whose values, joined by '|', are a document's id. Empty: topic, partition and"
+                  + " offset are.")
+          .define(
+              BULK_BYTES,
+              Type.INT,
+              5 << 20,
+              ConfigDef.Range.between(1024, 64 << 20),
+              Importance.LOW,
+              "A bulk request is sent when it has so many bytes, or when Connect has no more records"
+                  + " for now.")
+          .define(
+              IN_FLIGHT,
+              Type.INT,
+              3,
+              ConfigDef.Range.between(1, 32),
+              Importance.LOW,
+              "Most bulk requests under way; with so many, no more records are taken.")
+          .define(
+              TIMEOUT,
+              Type.INT,
+              30_000,
+              ConfigDef.Range.between(100, 600_000),
+              Importance.LOW,
+              "How long to wait for the answer to a bulk request, in milliseconds, before it is sent"
+                  + " again.");
+
+  ElasticsearchSinkConfig(Map<String, String> properties) {
+    super(DEFINITION, properties);
+  }
+
+  /** The index of a topic. */
+  String index(String topic) {
+    Object own = originals().get(INDEX + "." + topic);
+    if (own != null) {
+      return own.toString();
+    }
+    return getString(INDEX).isBlank() ? topic : getString(INDEX);
+  }
+
+  private static ConfigDef.Validator url() {
+    return (name, value) -> {
+      if (value == null) {
+        return;
+      }
+      try {
+        URI uri = URI.create(value.toString());
+        if (("http".equals(uri.getScheme()) || "https".equals(uri.getScheme()))
+            && uri.getHost() != null) {
+          return;
+        }
+      } catch (IllegalArgumentException e) {
+        // Said below.
+      }
+      throw new ConfigException(name, value, "expected http://host:port or https://host:port");
+    };
+  }
+}
