@@ -1,0 +1,136 @@
+package dev.millrace.spark.job;
+
+import java.time.Instant;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeMap;
+import java.util.concurrent.ConcurrentHashMap;
+import org.apache.spark.sql.Row;
+import org.apache.spark.sql.streaming.SourceProgress;
+import org.apache.spark.sql.streaming.StateOperatorProgress;
+import org.apache.spark.sql.streaming.StreamingQueryProgress;
+
+/**
+ * The numbers of one transform, gathered from Spark's report of each batch. Written by Spark's
+ * listener thread, read by others.
+ */
+final class QueryNumbers {
+  private final List<String> drivers;
+  private final Map<String, Instant> progressOf = new ConcurrentHashMap<>();
+  private volatile double inputRate;
+  private volatile double processedRate;
+  private volatile long batchId = -1;
+  private volatile long batchMs;
+  private volatile long stateRows;
+  private volatile long rowsWritten;
+  private volatile long late;
+  private volatile long dead;
+  private volatile Map<String, Long> lag = Map.of();
+  private volatile Instant watermark = Instant.MIN;
+
+  /**
+   * @param drivers the streams that drive, in the order of the query's sources
+   */
+  QueryNumbers(List<String> drivers) {
+    this.drivers = List.copyOf(drivers);
+  }
+
+  synchronized void take(StreamingQueryProgress p) {
+    inputRate = finite(p.inputRowsPerSecond());
+    processedRate = finite(p.processedRowsPerSecond());
+    batchMs = p.batchDuration();
+    // A replayed batch is reported twice, but what it wrote the first time was not committed or
+    // will not be written again.
+    batchId = p.batchId();
+    rowsWritten +=
+        Math.max(0, number(p.sink().metrics(), "rowsWritten").orElse(p.sink().numOutputRows()));
+    long state = 0;
+    for (StateOperatorProgress op : p.stateOperators()) {
+      state += Math.max(0, op.numRowsTotal());
+    }
+    stateRows = state;
+    Map<String, Long> behind = new TreeMap<>();
+    SourceProgress[] sources = p.sources();
+    for (int i = 0; i < sources.length; i++) {
+      Map<String, String> metrics = sources[i].metrics();
+      String stream =
+          metrics.getOrDefault("stream", i < drivers.size() ? drivers.get(i) : "source" + i);
+      number(metrics, "lag").ifPresent(n -> behind.merge(stream, n, Long::sum));
+      late += number(metrics, "late").orElse(0L);
+      dead += number(metrics, "dead").orElse(0L);
+    }
+    late += number(p.sink().metrics(), "late").orElse(0L);
+    dead += number(p.sink().metrics(), "dead").orElse(0L);
+    lag = behind;
+    String mark = p.eventTime().get("watermark");
+    if (mark != null) {
+      watermark = Instant.parse(mark);
+    }
+    if (drivers.size() == 1) {
+      String max = p.eventTime().get("max");
+      if (max != null) {
+        progressOf.put(drivers.get(0), Instant.parse(max));
+      }
+    } else {
+      for (String driver : drivers) {
+        Row observed = p.observedMetrics().get(TransformQuery.OBSERVED + driver);
+        if (observed != null && !observed.isNullAt(0)) {
+          progressOf.put(driver, observed.getTimestamp(0).toInstant());
+        }
+      }
+    }
+  }
+
+  /** Progress of the input: the least of the driving streams', once all have some. */
+  Optional<Instant> progress() {
+    return progressOf.size() < drivers.size()
+        ? Optional.empty()
+        : progressOf.values().stream().min(Instant::compareTo);
+  }
+
+  /** The watermark with which the last batch was executed. */
+  Instant watermark() {
+    return watermark;
+  }
+
+  long batches() {
+    return batchId;
+  }
+
+  JobStatus.Query status(String transform, String state, String cause) {
+    boolean running = state.equals("running");
+    return new JobStatus.Query(
+        transform,
+        state,
+        cause,
+        running ? inputRate : 0,
+        running ? processedRate : 0,
+        batchId,
+        batchMs,
+        lag,
+        progress().filter(p -> p.isAfter(Instant.EPOCH)).map(Instant::toString).orElse(null),
+        stateRows,
+        late,
+        dead,
+        rowsWritten);
+  }
+
+  void idle() {
+    inputRate = 0;
+    processedRate = 0;
+  }
+
+  private static Optional<Long> number(Map<String, String> metrics, String key) {
+    String value = metrics.get(key);
+    try {
+      return value == null ? Optional.empty() : Optional.of(Long.parseLong(value));
+    } catch (NumberFormatException e) {
+      return Optional.empty();
+    }
+  }
+
+  private static double finite(double rate) {
+    return Double.isFinite(rate) ? rate : 0;
+  }
+}
