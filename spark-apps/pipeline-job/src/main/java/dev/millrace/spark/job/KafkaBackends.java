@@ -35,6 +35,11 @@ final class KafkaBackends implements Backends {
       options.put("eventTime.field", stream.eventTime().field());
       options.put("eventTime.outOfOrderMs", Long.toString(stream.eventTime().outOfOrderMs()));
       put(options, "eventTime.idleMs", stream.eventTime().idleMs());
+      // The event times of what a transform writes do not say how far it has come: a row may become
+      // final long after later ones. What its runner publishes does.
+      boolean ours =
+          plan.transforms().stream().anyMatch(t -> t.output().topic().equals(stream.topic()));
+      options.put("eventTime.progress", ours ? "marks" : "observed");
     }
     options.put(
         "latenessMs", Long.toString(transform.latenessMs() == null ? 0 : transform.latenessMs()));

@@ -30,6 +30,13 @@ final class TransformRunner implements Runnable {
   private static final long TICK_MS = 200;
   private static final long LONG_RUN_NANOS = TimeUnit.SECONDS.toNanos(60);
 
+  /**
+   * How often progress is published. A reader believes it only when it has read up to the offsets
+   * that come with it: marks that followed each other faster than its batches would all be ahead of
+   * it.
+   */
+  private static final long PUBLISH_NANOS = TimeUnit.SECONDS.toNanos(3);
+
   /** Waits between attempts, doubled from the first to the last. */
   record Backoff(Duration first, Duration last) {
     static final Backoff CONTRACT = new Backoff(Duration.ofSeconds(1), Duration.ofSeconds(60));
@@ -67,6 +74,7 @@ final class TransformRunner implements Runnable {
   private volatile Standing standing = new Standing(State.WAITING, "starting");
   private volatile StreamingQuery query;
   private Instant published = Instant.EPOCH;
+  private long publishedNanos = System.nanoTime();
 
   /**
    * @param spark the job's session; the transform gets one of its own, which shares the cluster
@@ -286,7 +294,7 @@ final class TransformRunner implements Runnable {
    * only be too late.
    */
   private void publish() {
-    if (transform.output().table()) {
+    if (transform.output().table() || System.nanoTime() - publishedNanos < PUBLISH_NANOS) {
       return;
     }
     Instant reached;
@@ -312,6 +320,7 @@ final class TransformRunner implements Runnable {
         transform.output().stream(),
         m -> m.withProgress(ChronoUnit.MICROS.between(Instant.EPOCH, at), ends));
     published = reached;
+    publishedNanos = System.nanoTime();
   }
 
   /** The deepest cause in one line: Spark wraps what happened in what it was doing. */

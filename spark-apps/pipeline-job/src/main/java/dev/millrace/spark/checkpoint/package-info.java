@@ -1,0 +1,2 @@
+/** Spark's checkpoint files on a local disk. */
+package dev.millrace.spark.checkpoint;

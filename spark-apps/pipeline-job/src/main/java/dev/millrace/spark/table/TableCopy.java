@@ -1,0 +1,147 @@
+package dev.millrace.spark.table;
+
+import dev.millrace.registry.WireFormatException;
+import dev.millrace.spark.avro.CorruptRecordException;
+import dev.millrace.spark.avro.Decoders;
+import dev.millrace.spark.avro.RowDecoder;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.concurrent.ConcurrentHashMap;
+import org.apache.avro.Schema;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.apache.kafka.clients.consumer.KafkaConsumer;
+import org.apache.kafka.common.KafkaException;
+import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.serialization.ByteArrayDeserializer;
+import org.apache.spark.sql.catalyst.expressions.UnsafeRow;
+import org.apache.spark.sql.types.StructType;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * A table's latest rows in an executor's memory, by key. A scan reads only what was written since
+ * the last. It may be ahead of what a scan asks for, never behind.
+ */
+final class TableCopy {
+  private static final Logger log = LoggerFactory.getLogger(TableCopy.class);
+  private static final Map<String, TableCopy> COPIES = new ConcurrentHashMap<>();
+  private static final long PATIENCE_NANOS = Duration.ofSeconds(60).toNanos();
+
+  private final TableOptions options;
+  private final Decoders decoders;
+  private final Map<ByteBuffer, UnsafeRow> rows = new HashMap<>();
+  private List<UnsafeRow> snapshot = List.of();
+  private KafkaConsumer<byte[], byte[]> consumer;
+
+  private TableCopy(TableOptions options) {
+    this.options = options;
+    this.decoders =
+        new Decoders(
+            options.registryUrl(),
+            new Schema.Parser().parse(options.schema()),
+            options.columns(),
+            null,
+            new StructType());
+  }
+
+  static TableCopy of(TableOptions options) {
+    return COPIES.computeIfAbsent(options.id(), id -> new TableCopy(options));
+  }
+
+  /**
+   * The rows, when everything before these offsets is in them.
+   *
+   * @throws IOException if Kafka or the registry do not yield what is missing
+   */
+  synchronized List<UnsafeRow> upTo(TreeMap<Integer, Long> ends) throws IOException {
+    try {
+      if (catchUp(ends)) {
+        snapshot = new ArrayList<>(rows.values());
+      }
+      return snapshot;
+    } catch (KafkaException e) {
+      close();
+      throw new IOException("table " + options.topic() + ": " + e.getMessage(), e);
+    }
+  }
+
+  private boolean catchUp(TreeMap<Integer, Long> ends) throws IOException {
+    if (consumer == null) {
+      open(ends);
+    }
+    boolean changed = false;
+    long deadline = System.nanoTime() + PATIENCE_NANOS;
+    while (behind(ends)) {
+      for (ConsumerRecord<byte[], byte[]> record : consumer.poll(Duration.ofMillis(100))) {
+        apply(record);
+        changed = true;
+        deadline = System.nanoTime() + PATIENCE_NANOS;
+      }
+      if (System.nanoTime() > deadline) {
+        throw new IOException(
+            "Kafka did not yield table " + options.topic() + " up to " + ends + " within 60 s");
+      }
+    }
+    return changed;
+  }
+
+  private void open(TreeMap<Integer, Long> ends) {
+    Map<String, Object> config = new HashMap<>(options.kafka());
+    config.put("isolation.level", "read_committed");
+    config.put("enable.auto.commit", "false");
+    config.put("allow.auto.create.topics", "false");
+    config.put("auto.offset.reset", "earliest");
+    config.put("max.poll.records", "20000");
+    consumer =
+        new KafkaConsumer<>(config, new ByteArrayDeserializer(), new ByteArrayDeserializer());
+    List<TopicPartition> all =
+        ends.keySet().stream().map(p -> new TopicPartition(options.topic(), p)).toList();
+    consumer.assign(all);
+    consumer.seekToBeginning(all);
+    rows.clear();
+  }
+
+  private boolean behind(TreeMap<Integer, Long> ends) {
+    for (Map.Entry<Integer, Long> end : ends.entrySet()) {
+      if (consumer.position(new TopicPartition(options.topic(), end.getKey())) < end.getValue()) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  private void apply(ConsumerRecord<byte[], byte[]> record) throws IOException {
+    if (record.key() == null) {
+      log.warn("{}: a record of a table has no key and is passed over", place(record));
+      return;
+    }
+    ByteBuffer key = ByteBuffer.wrap(record.key());
+    if (record.value() == null) {
+      rows.remove(key);
+      return;
+    }
+    try {
+      RowDecoder decoder = decoders.of(record.value());
+      decoder.decode(record.value(), dev.millrace.registry.WireFormat.HEADER_LENGTH);
+      rows.put(key, decoder.row().copy());
+    } catch (WireFormatException | CorruptRecordException | IllegalArgumentException e) {
+      // The row it would have replaced is not true any more either, but it is the last known.
+      log.warn("{} can not be decoded and is passed over: {}", place(record), e.getMessage());
+    }
+  }
+
+  private static String place(ConsumerRecord<byte[], byte[]> record) {
+    return record.topic() + " partition " + record.partition() + " offset " + record.offset();
+  }
+
+  private void close() {
+    consumer.close(Duration.ofSeconds(1));
+    consumer = null;
+  }
+}
