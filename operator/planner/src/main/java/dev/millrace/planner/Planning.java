@@ -61,7 +61,6 @@ final class Planning {
   private record Read(
       Plan.Stream stream,
       Optional<EventTime> eventTime,
-      boolean progressFromMarks,
       Optional<String> validFrom,
       Optional<String> validTo) {
     List<String> keyFields() {
@@ -139,7 +138,6 @@ final class Planning {
           false,
           Optional.empty(),
           Optional.ofNullable(source.eventTime()),
-          false,
           Optional.empty());
       schema.ifPresent(s -> eventTimeField(path + ".eventTime", source.eventTime(), s.value()));
     }
@@ -183,7 +181,6 @@ final class Planning {
         false,
         Optional.of(topic),
         Optional.ofNullable(source.eventTime()),
-        false,
         Optional.empty());
     if (schema.isEmpty()) {
       return;
@@ -268,7 +265,6 @@ final class Planning {
           true,
           Optional.of(name),
           Optional.empty(),
-          false,
           Optional.of(table));
       if (schema.isPresent() && table.validFrom() != null) {
         fields(
@@ -673,7 +669,6 @@ final class Planning {
         false,
         Optional.empty(),
         Optional.ofNullable(transform.eventTime()),
-        true,
         Optional.empty());
     return streams.get(transform.name());
   }
@@ -711,7 +706,6 @@ final class Planning {
                 time.put("field", e.field());
                 time.put("outOfOrderMs", millis(e.outOfOrder(), 0));
                 time.put("idleMs", millis(e.idle(), DEFAULT_IDLE_MS));
-                time.put("progress", read.progressFromMarks() ? "marks" : "observed");
               });
     }
     transforms.forEach(t -> document.withArray("transforms").add(t));
@@ -812,7 +806,6 @@ final class Planning {
       boolean snapshot,
       Optional<String> connector,
       Optional<EventTime> eventTime,
-      boolean progressFromMarks,
       Optional<Table> table) {
     streams.put(
         name,
@@ -820,7 +813,6 @@ final class Planning {
             new Plan.Stream(
                 name, component, topic, kind, schema, keySchema, bounded, snapshot, connector),
             eventTime,
-            progressFromMarks,
             table.map(Table::validFrom),
             table.map(Table::validTo)));
   }

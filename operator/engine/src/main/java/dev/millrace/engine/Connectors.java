@@ -1,0 +1,253 @@
+package dev.millrace.engine;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.millrace.engine.StepResult.Failure;
+import dev.millrace.planner.Resource.Connector;
+import java.io.IOException;
+import java.net.URI;
+import java.net.URLEncoder;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.nio.charset.StandardCharsets;
+import java.time.Clock;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeMap;
+import java.util.concurrent.ThreadLocalRandom;
+
+/**
+ * Kafka Connect's connectors, by its REST API. All are observed with one request; a configuration
+ * is put only if it differs; failed tasks are started again with growing pauses.
+ *
+ * @see <a href="https://kafka.apache.org/documentation/#connect_rest">the API</a>
+ */
+final class Connectors {
+  /** In a connector's configuration: the pipeline that it belongs to. Connect passes it over. */
+  static final String OWNER = "millrace.pipeline";
+
+  private static final ObjectMapper JSON = new ObjectMapper();
+  private static final Duration DEADLINE = Duration.ofSeconds(8);
+  private static final Duration FIRST_PAUSE = Duration.ofSeconds(1);
+  private static final Duration LONGEST_PAUSE = Duration.ofSeconds(60);
+
+  private final String url;
+  private final Clock clock;
+  private final HttpClient http =
+      HttpClient.newBuilder()
+          .version(HttpClient.Version.HTTP_1_1)
+          .connectTimeout(Duration.ofSeconds(2))
+          .build();
+  private final Map<String, Restart> restarts = new HashMap<>();
+
+  private record Restart(int attempts, Instant notBefore) {}
+
+  /**
+   * What is seen of a connector.
+   *
+   * @param state of the connector: RUNNING, FAILED, PAUSED, STOPPED, UNASSIGNED, RESTARTING
+   * @param tasks their states
+   * @param trace why it or its first failed task failed
+   */
+  record Observed(
+      Map<String, String> config, String state, List<String> tasks, Optional<String> trace) {
+    boolean running() {
+      return state.equals("RUNNING")
+          && !tasks.isEmpty()
+          && tasks.stream().allMatch("RUNNING"::equals);
+    }
+
+    boolean failed() {
+      return state.equals("FAILED") || tasks.contains("FAILED");
+    }
+  }
+
+  Connectors(String url, Clock clock) {
+    this.url = url.replaceAll("/+$", "");
+    this.clock = clock;
+  }
+
+  Map<String, Observed> observe() throws BackendException {
+    JsonNode all = send("GET", "/connectors?expand=status&expand=info", null);
+    Map<String, Observed> observed = new TreeMap<>();
+    for (Map.Entry<String, JsonNode> entry : all.properties()) {
+      Map<String, String> config = new TreeMap<>();
+      entry
+          .getValue()
+          .at("/info/config")
+          .properties()
+          .forEach(e -> config.put(e.getKey(), e.getValue().asText()));
+      JsonNode status = entry.getValue().path("status");
+      List<String> tasks = new ArrayList<>();
+      Optional<String> trace = trace(status.path("connector"));
+      for (JsonNode task : status.path("tasks")) {
+        tasks.add(task.path("state").asText());
+        if (trace.isEmpty()) {
+          trace = trace(task);
+        }
+      }
+      observed.put(
+          entry.getKey(),
+          new Observed(config, status.at("/connector/state").asText("UNASSIGNED"), tasks, trace));
+    }
+    return observed;
+  }
+
+  /** The innermost cause of a stack trace, which is what its reader looks for. */
+  private static Optional<String> trace(JsonNode status) {
+    String trace = status.path("trace").asText("");
+    if (trace.isEmpty()) {
+      return Optional.empty();
+    }
+    String best = trace.lines().findFirst().orElse("");
+    for (String line : trace.lines().toList()) {
+      if (line.startsWith("Caused by: ")) {
+        best = line.substring("Caused by: ".length());
+      }
+    }
+    return Optional.of(best.replaceFirst("^[\\w.$]+\\.(\\w+(?:Exception|Error)): ", "$1: "));
+  }
+
+  /** Has the connector be as wanted, given what is there. */
+  StepResult apply(Connector wanted, String owner, boolean run, Map<String, Observed> all)
+      throws BackendException {
+    Map<String, String> config = new TreeMap<>(wanted.config());
+    config.put("name", wanted.name());
+    config.put(OWNER, owner);
+    Observed now = all.get(wanted.name());
+    if (now != null && !owner.equals(now.config().get(OWNER))) {
+      return StepResult.failed(
+          Failure.CONFLICT,
+          "connector "
+              + wanted.name()
+              + " is there already and was not made for pipeline "
+              + owner
+              + ": delete it, or name the source or sink differently");
+    }
+    String path = "/connectors/" + encode(wanted.name());
+    if (now == null || !now.config().equals(config)) {
+      ObjectNode body = JSON.createObjectNode();
+      config.forEach(body::put);
+      send("PUT", path + "/config", body);
+      restarts.remove(wanted.name());
+      return StepResult.waiting("it was configured just now");
+    }
+    if (!run) {
+      if (!now.state().equals("PAUSED") && !now.state().equals("STOPPED")) {
+        send("PUT", path + "/pause", null);
+      }
+      return StepResult.waiting("it is paused");
+    }
+    if (now.state().equals("PAUSED")) {
+      send("PUT", path + "/resume", null);
+      return StepResult.waiting("it is resumed");
+    }
+    if (now.failed()) {
+      return restart(wanted.name(), path, now);
+    }
+    if (!now.running()) {
+      return StepResult.waiting(
+          now.tasks().isEmpty() ? "its tasks are being started" : "tasks are " + now.tasks());
+    }
+    forgetRestarts(wanted.name());
+    return StepResult.READY;
+  }
+
+  private StepResult restart(String name, String path, Observed now) throws BackendException {
+    Instant at = clock.instant();
+    Restart before = restarts.get(name);
+    if (before == null || at.isAfter(before.notBefore())) {
+      int attempts = before == null ? 1 : before.attempts() + 1;
+      send("POST", path + "/restart?includeTasks=true&onlyFailed=true", null);
+      long pause =
+          Math.min(LONGEST_PAUSE.toMillis(), FIRST_PAUSE.toMillis() << Math.min(attempts - 1, 10));
+      restarts.put(
+          name,
+          new Restart(
+              attempts, at.plusMillis(pause / 2 + ThreadLocalRandom.current().nextLong(pause))));
+    }
+    return StepResult.failed(
+        Failure.EXTERNAL,
+        now.trace().orElse("failed without saying why")
+            + " (restarts: "
+            + restarts.get(name).attempts()
+            + ")");
+  }
+
+  /** A connector that has run for a while begins with short pauses again. */
+  private void forgetRestarts(String name) {
+    Restart before = restarts.get(name);
+    if (before != null && clock.instant().isAfter(before.notBefore().plus(LONGEST_PAUSE))) {
+      restarts.remove(name);
+    }
+  }
+
+  /** Deletes the connectors of a pipeline that its plan does not have any more. */
+  void deleteOthers(String owner, List<String> wanted, Map<String, Observed> all)
+      throws BackendException {
+    for (Map.Entry<String, Observed> entry : all.entrySet()) {
+      if (owner.equals(entry.getValue().config().get(OWNER)) && !wanted.contains(entry.getKey())) {
+        send("DELETE", "/connectors/" + encode(entry.getKey()), null);
+      }
+    }
+  }
+
+  /** The offsets of a source connector: partition and offset of each of its sources. */
+  JsonNode offsets(String name) throws BackendException {
+    return send("GET", "/connectors/" + encode(name) + "/offsets", null).path("offsets");
+  }
+
+  private static String encode(String name) {
+    return URLEncoder.encode(name, StandardCharsets.UTF_8).replace("+", "%20");
+  }
+
+  private JsonNode send(String method, String path, JsonNode body) throws BackendException {
+    HttpRequest.Builder request =
+        HttpRequest.newBuilder(URI.create(url + path))
+            .timeout(DEADLINE)
+            .header("Accept", "application/json")
+            .method(
+                method,
+                body == null
+                    ? HttpRequest.BodyPublishers.noBody()
+                    : HttpRequest.BodyPublishers.ofString(body.toString()));
+    if (body != null) {
+      request.header("Content-Type", "application/json");
+    }
+    String what = "Kafka Connect: " + method + " " + path;
+    try {
+      HttpResponse<String> response =
+          http.send(request.build(), HttpResponse.BodyHandlers.ofString());
+      int status = response.statusCode();
+      if (status / 100 != 2) {
+        // 409: it is rebalancing. 404: the connector is not known everywhere yet.
+        Failure kind =
+            status == 409 || status == 404 || status >= 500 ? Failure.TRANSIENT : Failure.EXTERNAL;
+        throw new BackendException(
+            kind, what + ": " + status + " " + message(response.body()), null);
+      }
+      return response.body().isBlank() ? JSON.createObjectNode() : JSON.readTree(response.body());
+    } catch (IOException e) {
+      throw BackendException.transientFailure(
+          what + ": no answer: " + (e.getMessage() == null ? e.toString() : e.getMessage()), e);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw BackendException.transientFailure(what + ": interrupted", e);
+    }
+  }
+
+  private static String message(String body) {
+    try {
+      return JSON.readTree(body).path("message").asText(body).strip();
+    } catch (IOException e) {
+      return body.strip();
+    }
+  }
+}

@@ -1,0 +1,469 @@
+package dev.millrace.engine;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.millrace.engine.PipelineStatus.Component;
+import dev.millrace.engine.PipelineStatus.StreamStatus;
+import dev.millrace.engine.StepResult.Failed;
+import dev.millrace.engine.StepResult.Ready;
+import dev.millrace.engine.StepResult.Waiting;
+import dev.millrace.model.Pipeline;
+import dev.millrace.model.Pipeline.Sink;
+import dev.millrace.model.Pipeline.Source;
+import dev.millrace.model.Pipeline.Transform;
+import dev.millrace.model.Platform;
+import dev.millrace.planner.Hashes;
+import dev.millrace.planner.Known;
+import dev.millrace.planner.Plan;
+import dev.millrace.planner.Planner;
+import dev.millrace.planner.Resource;
+import dev.millrace.registry.SchemaRegistryClient;
+import java.io.IOException;
+import java.time.Clock;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.stream.Collectors;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Brings pipelines to what their plans say, on one platform: a call of {@link #reconcile} observes,
+ * applies what differs, and reports what was observed. Nothing in it waits for something to happen;
+ * every call to a backend has a deadline; a component that fails leaves the others alone. Not
+ * thread safe.
+ */
+public final class Engine implements AutoCloseable {
+  private static final Logger log = LoggerFactory.getLogger(Engine.class);
+  private static final Set<String> NOT_SECRET =
+      Set.of("url", "username", "user", "host", "port", "database");
+
+  private final Platform platform;
+  private final References references;
+  private final SqlAnalyser analyser;
+  private final SparkLauncher spark;
+  private final SchemaRegistryClient registry;
+  private final Topics topics;
+  private final Subjects subjects;
+  private final IndexTemplates templates;
+  private final Connectors connectors;
+  private final SinkLag sinkLag;
+  private final StreamRates rates;
+  private final Statuses statuses;
+  private final Map<String, SourceMarks> marks = new HashMap<>();
+
+  /** An engine for a platform, all of whose backends may still be starting. */
+  public Engine(
+      Platform platform,
+      References references,
+      SqlAnalyser analyser,
+      SparkLauncher spark,
+      Clock clock) {
+    this.platform = platform;
+    this.references = references;
+    this.analyser = analyser;
+    this.spark = spark;
+    Platform.Spec spec = platform.getSpec();
+    this.registry =
+        new SchemaRegistryClient(
+            spec.schemaRegistry().url(), Optional.empty(), Duration.ofSeconds(5));
+    this.topics = new Topics(spec.kafka().bootstrapServers());
+    this.subjects = new Subjects(registry);
+    this.templates = new IndexTemplates(spec.elasticsearch().url());
+    this.connectors = new Connectors(spec.connect().url(), clock);
+    this.sinkLag = new SinkLag(spec.kafka().bootstrapServers());
+    this.rates = new StreamRates(clock);
+    this.statuses = new Statuses(clock);
+  }
+
+  /** One reconcile: its plan, what came of it, and what it observed on the way. */
+  private final class Turn {
+    final Pipeline pipeline;
+    final Plan plan;
+    final String owner;
+    final boolean run;
+    final Map<String, StepResult> results = new LinkedHashMap<>();
+    Map<String, Connectors.Observed> observed = Map.of();
+    Optional<StepResult> connect = Optional.empty();
+    Optional<SparkLauncher.Observed> job = Optional.empty();
+
+    Turn(Pipeline pipeline, Plan plan) {
+      this.pipeline = pipeline;
+      this.plan = plan;
+      this.owner = platform.getSpec().prefix() + pipeline.name();
+      this.run = pipeline.getSpec().state().equals("running");
+    }
+
+    /** Notes a result; of several of one component, the first that is not Ready stands. */
+    void note(String component, StepResult result) {
+      StepResult before = results.get(component);
+      if (before == null || before instanceof Ready) {
+        results.put(component, result);
+      }
+    }
+
+    boolean blocked(String component) {
+      return results.containsKey(component) && !(results.get(component) instanceof Ready);
+    }
+
+    <R extends Resource> List<R> all(Class<R> type) {
+      return plan.resources().stream().filter(type::isInstance).map(type::cast).toList();
+    }
+  }
+
+  /** Observes the pipeline, applies what differs from its plan, and says what was observed. */
+  public PipelineStatus reconcile(Pipeline pipeline) {
+    Plan plan =
+        Planner.plan(pipeline, platform, new Catalog(Optional.of(registry), references, analyser));
+    Redactor redactor = redactor(pipeline);
+    if (!plan.problems().isEmpty()) {
+      return statuses.refused(pipeline, plan.problems());
+    }
+    Turn turn = new Turn(pipeline, plan);
+    plan.waiting().forEach((component, why) -> turn.note(component, StepResult.waiting(why)));
+    applyTopics(turn);
+    for (Resource.Subject subject : turn.all(Resource.Subject.class)) {
+      turn.note(subject.component(), subjects.apply(subject));
+    }
+    for (Resource.IndexTemplate template : turn.all(Resource.IndexTemplate.class)) {
+      turn.note(template.component(), step(() -> templates.apply(template, turn.owner)));
+    }
+    applyConnectors(turn);
+    SourceMarks known = marks(turn);
+    for (Resource.SparkJob job : turn.all(Resource.SparkJob.class)) {
+      applyJob(turn, job);
+    }
+    return status(turn, known, redactor);
+  }
+
+  private interface Step {
+    StepResult run() throws BackendException;
+  }
+
+  private static StepResult step(Step step) {
+    try {
+      return step.run();
+    } catch (BackendException e) {
+      return e.result();
+    }
+  }
+
+  private void applyTopics(Turn turn) {
+    List<Resource.Topic> wanted = turn.all(Resource.Topic.class);
+    Map<String, StepResult> results = topics.apply(wanted);
+    for (Resource.Topic topic : wanted) {
+      turn.note(topic.component(), results.get(topic.name()));
+    }
+  }
+
+  private void applyConnectors(Turn turn) {
+    try {
+      turn.observed = connectors.observe();
+    } catch (BackendException e) {
+      turn.connect = Optional.of(e.result());
+    }
+    List<Resource.Connector> wanted = turn.all(Resource.Connector.class);
+    for (Resource.Connector connector : wanted) {
+      if (turn.connect.isPresent()) {
+        turn.note(connector.component(), turn.connect.get());
+      } else if (!turn.blocked(connector.component())) {
+        turn.note(
+            connector.component(),
+            step(() -> connectors.apply(connector, turn.owner, turn.run, turn.observed)));
+      }
+    }
+    // What waits is not in the plan, and yet not to be deleted.
+    if (turn.connect.isEmpty() && turn.plan.waiting().isEmpty()) {
+      try {
+        connectors.deleteOthers(
+            turn.owner, wanted.stream().map(Resource::name).toList(), turn.observed);
+      } catch (BackendException e) {
+        log.warn("{}: {}", turn.owner, e.getMessage());
+      }
+    }
+  }
+
+  /** Keeps the marks of sources: first snapshots that are complete, streams that have ended. */
+  private SourceMarks marks(Turn turn) {
+    if (turn.blocked(turn.pipeline.name())) {
+      return null;
+    }
+    SourceMarks known =
+        marks.computeIfAbsent(
+            turn.plan.marksTopic(),
+            t -> new SourceMarks(platform.getSpec().kafka().bootstrapServers(), t));
+    try {
+      known.refresh();
+      Map<String, List<Plan.Stream>> byConnector =
+          turn.plan.streams().stream()
+              .filter(s -> s.connector().isPresent())
+              .collect(
+                  Collectors.groupingBy(
+                      s -> s.connector().get(), LinkedHashMap::new, Collectors.toList()));
+      for (Map.Entry<String, List<Plan.Stream>> entry : byConnector.entrySet()) {
+        if (turn.observed.containsKey(entry.getKey())) {
+          sourceMarks(known, entry.getKey(), entry.getValue());
+        }
+      }
+    } catch (BackendException e) {
+      turn.note(turn.pipeline.name(), e.result());
+    }
+    return known;
+  }
+
+  private void sourceMarks(SourceMarks known, String connector, List<Plan.Stream> streams)
+      throws BackendException {
+    List<Plan.Stream> tables =
+        streams.stream()
+            .filter(s -> s.snapshot() && !known.of(s.name()).snapshotComplete())
+            .toList();
+    List<Plan.Stream> bounded = streams.stream().filter(Plan.Stream::bounded).toList();
+    if (tables.isEmpty() && bounded.isEmpty()) {
+      return;
+    }
+    JsonNode offsets = connectors.offsets(connector);
+    known.snapshots(tables, offsets);
+    for (Plan.Stream stream : bounded) {
+      if (SourceMarks.done(offsets)) {
+        known.end(stream, offsets, topics);
+      } else if (!offsets.isEmpty()) {
+        known.goesOn(stream.name());
+      }
+    }
+  }
+
+  private void applyJob(Turn turn, Resource.SparkJob wanted) {
+    turn.job = spark.observe(wanted.name());
+    if (!turn.run) {
+      spark.stop(wanted.name());
+      return;
+    }
+    Set<String> transforms =
+        turn.pipeline.getSpec().transforms().stream()
+            .map(Transform::name)
+            .collect(Collectors.toSet());
+    Optional<String> blocking = transforms.stream().filter(turn::blocked).findFirst();
+    if (blocking.isPresent() || turn.blocked(turn.pipeline.name())) {
+      // Started with a part of them, it would have to be started again for the rest. One that runs
+      // goes on.
+      String why =
+          blocking.map(b -> b + ": " + reason(turn.results.get(b))).orElse("Kafka's topics");
+      transforms.forEach(t -> turn.note(t, StepResult.waiting("the job waits for " + why)));
+      return;
+    }
+    ObjectNode document = (ObjectNode) wanted.document().deepCopy();
+    for (JsonNode transform : document.path("transforms")) {
+      ObjectNode output = (ObjectNode) transform.path("output");
+      String topic = output.path("topic").asText();
+      subjects.id(topic + "-value").ifPresent(id -> output.put("schemaId", id));
+      subjects.id(topic + "-key").ifPresent(id -> output.put("keySchemaId", id));
+    }
+    spark.ensureRunning(wanted.name(), document, Hashes.of(document.toString()));
+    turn.job = spark.observe(wanted.name());
+  }
+
+  private static String reason(StepResult result) {
+    if (result instanceof Waiting waiting) {
+      return waiting.why();
+    }
+    return result instanceof Failed failed ? failed.reason() : "";
+  }
+
+  // ---- what was observed
+
+  private PipelineStatus status(Turn turn, SourceMarks known, Redactor redactor) {
+    Map<String, TreeMap<Integer, Long>> ends = Map.of();
+    Map<String, TreeMap<Integer, Long>> starts = Map.of();
+    try {
+      Set<String> names = new HashSet<>();
+      turn.plan.streams().forEach(s -> names.add(s.topic()));
+      ends = topics.ends(names);
+      starts = topics.starts(names);
+    } catch (BackendException e) {
+      log.debug("{}", e.getMessage());
+    }
+    List<StreamStatus> streams = new ArrayList<>();
+    for (Plan.Stream stream : turn.plan.streams()) {
+      long end = sum(ends.get(stream.topic()));
+      streams.add(
+          new StreamStatus(
+              stream.name(),
+              stream.kind(),
+              stream.topic(),
+              end - sum(starts.get(stream.topic())),
+              rates.note(stream.topic(), end)));
+    }
+    List<Component> components = new ArrayList<>();
+    Pipeline.Spec spec = turn.pipeline.getSpec();
+    boolean drained = known != null && !ends.isEmpty();
+    boolean anyBounded = false;
+    for (Source source : spec.sources()) {
+      boolean bounded = false;
+      boolean ended = true;
+      for (Plan.Stream stream : turn.plan.streams()) {
+        if (stream.component().equals(source.name()) && stream.kind().equals("append")) {
+          bounded |= stream.bounded();
+          ended &= known != null && known.of(stream.name()).end().isPresent();
+          drained &= ended;
+        }
+      }
+      anyBounded |= bounded;
+      components.add(source(turn, source, bounded && ended, redactor));
+    }
+    for (Transform transform : spec.transforms()) {
+      Component component = transform(turn, transform, redactor);
+      components.add(component);
+      drained &= component.state().equals("ended");
+    }
+    for (Sink sink : spec.sinks()) {
+      Component component = sink(turn, sink, starts, ends, redactor);
+      components.add(component);
+      drained &= component.lag() == 0;
+    }
+    return statuses.observed(
+        turn.pipeline, components, streams, drained && anyBounded, turn.plan.waiting());
+  }
+
+  private static long sum(Map<Integer, Long> offsets) {
+    return offsets == null ? 0 : offsets.values().stream().mapToLong(Long::longValue).sum();
+  }
+
+  private Component source(Turn turn, Source source, boolean ended, Redactor redactor) {
+    String kind = source.cdc() != null ? "cdc" : source.datagen() != null ? "datagen" : "topic";
+    StepResult result = turn.results.getOrDefault(source.name(), StepResult.READY);
+    return component(turn, source.name(), kind, result, -1, ended, redactor);
+  }
+
+  private static Component component(
+      Turn turn,
+      String name,
+      String kind,
+      StepResult result,
+      long lag,
+      boolean ended,
+      Redactor redactor) {
+    String state;
+    if (result instanceof Failed) {
+      state = "failed";
+    } else if (!turn.run) {
+      state = "paused";
+    } else if (result instanceof Waiting) {
+      state = "waiting";
+    } else {
+      state = ended ? "ended" : "ready";
+    }
+    return new Component(name, kind, state, lag, redactor.redact(reason(result)));
+  }
+
+  private static Component transform(Turn turn, Transform transform, Redactor redactor) {
+    String kind = transform.intervals() != null ? "intervals" : "sql";
+    StepResult result = turn.results.getOrDefault(transform.name(), StepResult.READY);
+    if (!(result instanceof Ready) || !turn.run) {
+      return component(turn, transform.name(), kind, result, -1, false, redactor);
+    }
+    Optional<JsonNode> query =
+        turn.job.flatMap(SparkLauncher.Observed::status).stream()
+            .flatMap(s -> stream(s.path("queries")))
+            .filter(q -> q.path("transform").asText().equals(transform.name()))
+            .findFirst();
+    if (query.isEmpty()) {
+      String why = turn.job.map(SparkLauncher.Observed::message).orElse("");
+      return new Component(
+          transform.name(),
+          kind,
+          "waiting",
+          -1,
+          why.isEmpty() ? "the Spark job is starting" : redactor.redact(why));
+    }
+    long lag = 0;
+    for (JsonNode l : query.get().path("lag")) {
+      lag += l.asLong();
+    }
+    String state = query.get().path("state").asText();
+    return new Component(
+        transform.name(),
+        kind,
+        state.equals("running") ? "ready" : state,
+        lag,
+        query.get().hasNonNull("cause") ? redactor.redact(query.get().get("cause").asText()) : "");
+  }
+
+  private static java.util.stream.Stream<JsonNode> stream(JsonNode array) {
+    List<JsonNode> all = new ArrayList<>();
+    array.forEach(all::add);
+    return all.stream();
+  }
+
+  private Component sink(
+      Turn turn,
+      Sink sink,
+      Map<String, TreeMap<Integer, Long>> starts,
+      Map<String, TreeMap<Integer, Long>> ends,
+      Redactor redactor) {
+    StepResult result = turn.results.getOrDefault(sink.name(), StepResult.READY);
+    long lag = -1;
+    Optional<Plan.Stream> from = turn.plan.stream(sink.from());
+    Optional<String> connector =
+        turn.all(Resource.Connector.class).stream()
+            .filter(c -> c.component().equals(sink.name()))
+            .map(Resource::name)
+            .findFirst();
+    if (from.isPresent() && connector.isPresent() && ends.containsKey(from.get().topic())) {
+      String topic = from.get().topic();
+      try {
+        lag =
+            sinkLag.of(
+                topic,
+                starts.getOrDefault(topic, new TreeMap<>()),
+                ends.get(topic),
+                topics.committed("connect-" + connector.get()));
+      } catch (BackendException e) {
+        if (result instanceof Ready) {
+          result = e.result();
+        }
+      }
+    }
+    return component(turn, sink.name(), "elasticsearch", result, lag, false, redactor);
+  }
+
+  private Redactor redactor(Pipeline pipeline) {
+    Set<String> names =
+        pipeline.getSpec().sources().stream()
+            .filter(s -> s.cdc() != null && s.cdc().connection() != null)
+            .map(s -> s.cdc().connection().secretRef().name())
+            .collect(Collectors.toSet());
+    Collection<String> values = new ArrayList<>();
+    for (String name : names) {
+      if (references.secret(name) instanceof Known.Yes<Map<String, String>> yes) {
+        yes.value()
+            .forEach(
+                (key, value) -> {
+                  if (!NOT_SECRET.contains(key)) {
+                    values.add(value);
+                  }
+                });
+      }
+    }
+    return new Redactor(values);
+  }
+
+  @Override
+  public void close() {
+    marks.values().forEach(SourceMarks::close);
+    sinkLag.close();
+    topics.close();
+    try {
+      templates.close();
+    } catch (IOException e) {
+      log.debug("{}", e.getMessage());
+    }
+  }
+}

@@ -1,0 +1,37 @@
+package dev.millrace.engine;
+
+/** What came of one resource's turn. */
+public sealed interface StepResult {
+  /** It is as the plan says. */
+  record Ready() implements StepResult {}
+
+  /** It needs something that is not there yet; the next turn may find it. */
+  record Waiting(String why) implements StepResult {}
+
+  /** It is not as the plan says, and why. */
+  record Failed(Failure kind, String reason) implements StepResult {}
+
+  /** Sorts of failures: what has to happen before another try makes sense. */
+  enum Failure {
+    /** The Pipeline has to be edited. */
+    INVALID_SPEC,
+    /** A thing that it refers to has to appear. */
+    MISSING_REFERENCE,
+    /** Nothing: it passes by itself. */
+    TRANSIENT,
+    /** Something of this name is there that we have not made. */
+    CONFLICT,
+    /** The backend refuses, and says so. */
+    EXTERNAL
+  }
+
+  StepResult READY = new Ready();
+
+  static StepResult waiting(String why) {
+    return new Waiting(why);
+  }
+
+  static StepResult failed(Failure kind, String reason) {
+    return new Failed(kind, reason);
+  }
+}

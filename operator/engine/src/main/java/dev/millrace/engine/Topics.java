@@ -1,0 +1,241 @@
+package dev.millrace.engine;
+
+import dev.millrace.engine.StepResult.Failure;
+import dev.millrace.planner.Resource.Topic;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeMap;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.clients.admin.AlterConfigOp;
+import org.apache.kafka.clients.admin.Config;
+import org.apache.kafka.clients.admin.ConfigEntry;
+import org.apache.kafka.clients.admin.ListOffsetsOptions;
+import org.apache.kafka.clients.admin.ListOffsetsResult;
+import org.apache.kafka.clients.admin.NewTopic;
+import org.apache.kafka.clients.admin.OffsetSpec;
+import org.apache.kafka.clients.admin.TopicDescription;
+import org.apache.kafka.clients.consumer.OffsetAndMetadata;
+import org.apache.kafka.common.IsolationLevel;
+import org.apache.kafka.common.KafkaFuture;
+import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.config.ConfigResource;
+import org.apache.kafka.common.errors.GroupIdNotFoundException;
+import org.apache.kafka.common.errors.RetriableException;
+import org.apache.kafka.common.errors.TopicExistsException;
+import org.apache.kafka.common.errors.UnknownTopicOrPartitionException;
+
+/** Kafka's topics, and how far they and their readers are. */
+final class Topics implements AutoCloseable {
+  private static final Duration DEADLINE = Duration.ofSeconds(8);
+
+  private final Admin admin;
+
+  Topics(String bootstrapServers) {
+    Map<String, Object> config = new HashMap<>();
+    config.put("bootstrap.servers", bootstrapServers);
+    config.put("default.api.timeout.ms", Long.toString(DEADLINE.toMillis()));
+    config.put("request.timeout.ms", "5000");
+    config.put("client.id", "millrace-engine");
+    this.admin = Admin.create(config);
+  }
+
+  /** Creates what is missing and corrects what differs: one question for all of them. */
+  Map<String, StepResult> apply(Collection<Topic> topics) {
+    Map<String, StepResult> results = new LinkedHashMap<>();
+    try {
+      Map<String, TopicDescription> present = describe(topics.stream().map(Topic::name).toList());
+      List<Topic> missing = new ArrayList<>();
+      List<Topic> existing = new ArrayList<>();
+      for (Topic topic : topics) {
+        TopicDescription there = present.get(topic.name());
+        if (there == null) {
+          missing.add(topic);
+        } else if (there.partitions().size() != topic.partitions()) {
+          results.put(
+              topic.name(),
+              StepResult.failed(
+                  Failure.INVALID_SPEC,
+                  "topic "
+                      + topic.name()
+                      + " has "
+                      + there.partitions().size()
+                      + " partitions, not "
+                      + topic.partitions()
+                      + ": with another number, keys would move to other partitions"));
+        } else {
+          existing.add(topic);
+        }
+      }
+      create(missing, results);
+      correct(existing, results);
+    } catch (BackendException e) {
+      topics.forEach(t -> results.putIfAbsent(t.name(), e.result()));
+    }
+    return results;
+  }
+
+  private Map<String, TopicDescription> describe(List<String> names) throws BackendException {
+    Map<String, TopicDescription> present = new HashMap<>();
+    for (Map.Entry<String, KafkaFuture<TopicDescription>> entry :
+        admin.describeTopics(names).topicNameValues().entrySet()) {
+      Optional<TopicDescription> found =
+          getUnless(UnknownTopicOrPartitionException.class, entry.getValue(), entry.getKey());
+      found.ifPresent(d -> present.put(entry.getKey(), d));
+    }
+    return present;
+  }
+
+  private void create(List<Topic> topics, Map<String, StepResult> results) {
+    if (topics.isEmpty()) {
+      return;
+    }
+    List<NewTopic> wanted =
+        topics.stream()
+            .map(
+                t ->
+                    new NewTopic(t.name(), t.partitions(), (short) t.replicas())
+                        .configs(t.config()))
+            .toList();
+    admin
+        .createTopics(wanted)
+        .values()
+        .forEach(
+            (name, future) -> {
+              try {
+                getUnless(TopicExistsException.class, future, name);
+                results.put(name, StepResult.READY);
+              } catch (BackendException e) {
+                results.put(name, e.result());
+              }
+            });
+  }
+
+  private void correct(List<Topic> topics, Map<String, StepResult> results)
+      throws BackendException {
+    if (topics.isEmpty()) {
+      return;
+    }
+    Map<ConfigResource, Collection<AlterConfigOp>> changes = new HashMap<>();
+    Map<ConfigResource, Config> configs =
+        get(
+            admin.describeConfigs(topics.stream().map(t -> resource(t.name())).toList()).all(),
+            "configuration of topics");
+    for (Topic topic : topics) {
+      List<AlterConfigOp> ops = new ArrayList<>();
+      topic
+          .config()
+          .forEach(
+              (key, value) -> {
+                ConfigEntry now = configs.get(resource(topic.name())).get(key);
+                if (now == null || !value.equals(now.value())) {
+                  ops.add(new AlterConfigOp(new ConfigEntry(key, value), AlterConfigOp.OpType.SET));
+                }
+              });
+      if (!ops.isEmpty()) {
+        changes.put(resource(topic.name()), ops);
+      }
+      results.put(topic.name(), StepResult.READY);
+    }
+    if (!changes.isEmpty()) {
+      get(admin.incrementalAlterConfigs(changes).all(), "configuration of topics");
+    }
+  }
+
+  private static ConfigResource resource(String topic) {
+    return new ConfigResource(ConfigResource.Type.TOPIC, topic);
+  }
+
+  /**
+   * Next offsets of committed records, by topic and partition; topics that are missing are left
+   * out.
+   */
+  Map<String, TreeMap<Integer, Long>> ends(Collection<String> topics) throws BackendException {
+    return offsets(topics, OffsetSpec.latest());
+  }
+
+  /** First offsets, by topic and partition. */
+  Map<String, TreeMap<Integer, Long>> starts(Collection<String> topics) throws BackendException {
+    return offsets(topics, OffsetSpec.earliest());
+  }
+
+  private Map<String, TreeMap<Integer, Long>> offsets(Collection<String> topics, OffsetSpec spec)
+      throws BackendException {
+    Map<TopicPartition, OffsetSpec> asked = new HashMap<>();
+    describe(List.copyOf(topics))
+        .forEach(
+            (name, topic) ->
+                topic
+                    .partitions()
+                    .forEach(p -> asked.put(new TopicPartition(name, p.partition()), spec)));
+    Map<String, TreeMap<Integer, Long>> ends = new HashMap<>();
+    if (asked.isEmpty()) {
+      return ends;
+    }
+    Map<TopicPartition, ListOffsetsResult.ListOffsetsResultInfo> found =
+        get(
+            admin.listOffsets(asked, new ListOffsetsOptions(IsolationLevel.READ_COMMITTED)).all(),
+            "offsets");
+    found.forEach(
+        (partition, info) ->
+            ends.computeIfAbsent(partition.topic(), t -> new TreeMap<>())
+                .put(partition.partition(), info.offset()));
+    return ends;
+  }
+
+  /** What a consumer group has committed; empty if there is no such group. */
+  Map<TopicPartition, Long> committed(String group) throws BackendException {
+    Map<TopicPartition, Long> committed = new HashMap<>();
+    getUnless(
+            GroupIdNotFoundException.class,
+            admin.listConsumerGroupOffsets(group).partitionsToOffsetAndMetadata(),
+            "group " + group)
+        .ifPresent(
+            all -> {
+              for (Map.Entry<TopicPartition, OffsetAndMetadata> entry : all.entrySet()) {
+                if (entry.getValue() != null) {
+                  committed.put(entry.getKey(), entry.getValue().offset());
+                }
+              }
+            });
+    return committed;
+  }
+
+  private static <T> T get(KafkaFuture<T> future, String what) throws BackendException {
+    return getUnless(null, future, what).orElse(null);
+  }
+
+  /** The result, or nothing if it fails in the way that is expected. */
+  private static <T> Optional<T> getUnless(
+      Class<? extends Throwable> expected, KafkaFuture<T> future, String what)
+      throws BackendException {
+    try {
+      return Optional.ofNullable(future.get(DEADLINE.toMillis(), TimeUnit.MILLISECONDS));
+    } catch (ExecutionException e) {
+      Throwable cause = e.getCause();
+      if (expected != null && expected.isInstance(cause)) {
+        return Optional.empty();
+      }
+      Failure kind = cause instanceof RetriableException ? Failure.TRANSIENT : Failure.EXTERNAL;
+      throw new BackendException(kind, "Kafka: " + what + ": " + cause.getMessage(), cause);
+    } catch (TimeoutException e) {
+      throw BackendException.transientFailure("Kafka does not answer: " + what, e);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw BackendException.transientFailure("interrupted: " + what, e);
+    }
+  }
+
+  @Override
+  public void close() {
+    admin.close(Duration.ofSeconds(1));
+  }
+}
