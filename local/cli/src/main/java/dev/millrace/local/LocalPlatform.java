@@ -1,0 +1,54 @@
+package dev.millrace.local;
+
+import dev.millrace.model.Platform;
+import java.nio.file.Path;
+import java.util.Map;
+
+/** The Platform that a laptop's services are. */
+final class LocalPlatform {
+  private LocalPlatform() {}
+
+  static Platform of(
+      String kafka, String registry, String connect, String elasticsearch, StateDirectory state) {
+    int cores = Math.max(2, Math.min(4, Runtime.getRuntime().availableProcessors()));
+    // Not toUri(): Hadoop takes the path as it is, spaces and all.
+    String checkpoints = "file://" + state.folder("spark").resolve("checkpoints");
+    return platform(kafka, registry, connect, elasticsearch, state.secrets(), checkpoints, cores);
+  }
+
+  /** One that leads nowhere, for plans that are only looked at. */
+  static Platform offline() {
+    return platform(
+        "127.0.0.1:9092",
+        "http://127.0.0.1:8081",
+        "http://127.0.0.1:8083",
+        "http://127.0.0.1:9200",
+        Path.of("/secrets"),
+        "file:///checkpoints",
+        2);
+  }
+
+  private static Platform platform(
+      String kafka,
+      String registry,
+      String connect,
+      String elasticsearch,
+      Path secrets,
+      String checkpoints,
+      int cores) {
+    return Platform.of(
+        "default",
+        new Platform.Spec(
+            "",
+            new Platform.Kafka(kafka, 4, 1),
+            new Platform.SchemaRegistry(registry),
+            new Platform.Connect(connect, secrets.toString()),
+            new Platform.Elasticsearch(elasticsearch),
+            new Platform.Spark(
+                checkpoints,
+                Map.of(
+                    "master", "local[" + cores + "]",
+                    "shufflePartitions", "2",
+                    "maxOffsetsPerTrigger", "100000"))));
+  }
+}

@@ -1,0 +1,69 @@
+package dev.millrace.local;
+
+import dev.millrace.engine.References;
+import dev.millrace.local.manifest.LocalEnvironment.DevService;
+import dev.millrace.local.manifest.PipelineDirectory;
+import dev.millrace.planner.Known;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.stream.Collectors;
+
+/** ConfigMaps and Secrets of a pipeline directory, and the Secrets that its services yield. */
+final class LocalReferences implements References {
+  private final PipelineDirectory directory;
+  private final Map<String, Map<String, String>> yielded = new ConcurrentHashMap<>();
+  private final Set<String> promised;
+
+  LocalReferences(PipelineDirectory directory) {
+    this.directory = directory;
+    this.promised =
+        directory.environment().stream()
+            .flatMap(e -> e.services().stream())
+            .map(DevService::secret)
+            .collect(Collectors.toSet());
+  }
+
+  /** Says what a service's Secret holds. */
+  void yield(String secret, Map<String, String> keys) {
+    yielded.put(secret, Map.copyOf(keys));
+  }
+
+  /** All Secrets that are known by now. */
+  Map<String, Map<String, String>> secrets() {
+    Map<String, Map<String, String>> all = new ConcurrentHashMap<>(directory.secrets());
+    all.putAll(yielded);
+    return all;
+  }
+
+  @Override
+  public Known<Map<String, String>> secret(String name) {
+    Map<String, String> keys = secrets().get(name);
+    if (keys != null) {
+      return new Known.Yes<>(keys);
+    }
+    if (promised.contains(name)) {
+      return new Known.Waiting<>("Secret '" + name + "' is there once its service runs");
+    }
+    return new Known.No<>(
+        "no Secret '"
+            + name
+            + "': neither a secretGenerator nor a service of local.yaml yields it"
+            + there(secrets().keySet(), promised));
+  }
+
+  @Override
+  public Known<Map<String, String>> configMap(String name) {
+    Map<String, String> keys = directory.configMaps().get(name);
+    return keys != null
+        ? new Known.Yes<>(keys)
+        : new Known.No<>(
+            "no ConfigMap '" + name + "'" + there(directory.configMaps().keySet(), Set.of()));
+  }
+
+  private static String there(Set<String> some, Set<String> more) {
+    Set<String> all = new java.util.TreeSet<>(some);
+    all.addAll(more);
+    return all.isEmpty() ? "; there is none" : "; there are " + String.join(", ", all);
+  }
+}

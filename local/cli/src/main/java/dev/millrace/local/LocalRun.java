@@ -1,0 +1,342 @@
+package dev.millrace.local;
+
+import ch.qos.logback.classic.Level;
+import ch.qos.logback.classic.LoggerContext;
+import ch.qos.logback.classic.encoder.PatternLayoutEncoder;
+import ch.qos.logback.classic.spi.ILoggingEvent;
+import ch.qos.logback.core.FileAppender;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.millrace.console.ConsoleServer;
+import dev.millrace.console.SavedObjects;
+import dev.millrace.engine.Engine;
+import dev.millrace.engine.PipelineStatus;
+import dev.millrace.engine.ProcessSqlAnalyser;
+import dev.millrace.local.manifest.LocalEnvironment;
+import dev.millrace.model.Pipeline;
+import dev.millrace.services.ConnectService;
+import dev.millrace.services.Distribution;
+import dev.millrace.services.ElasticsearchService;
+import dev.millrace.services.JavaService;
+import dev.millrace.services.KafkaService;
+import dev.millrace.services.MariaDbService;
+import dev.millrace.services.RegistryService;
+import dev.millrace.services.Room;
+import dev.millrace.services.Service;
+import dev.millrace.services.ServiceState;
+import dev.millrace.services.Supervisor;
+import java.io.IOException;
+import java.net.URI;
+import java.nio.file.Path;
+import java.time.Clock;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.Collectors;
+import org.slf4j.LoggerFactory;
+
+/** A run: the services, the engine that is called again and again, and the page. */
+final class LocalRun {
+  private static final org.slf4j.Logger log = LoggerFactory.getLogger(LocalRun.class);
+  private static final long TURN_MS = 500;
+
+  private final Pipelines pipelines;
+  private final StateDirectory state;
+  private final Checkout checkout;
+  private final Clock clock;
+  private final Progress progress;
+  private final LocalReferences references;
+  private final CountDownLatch stop = new CountDownLatch(1);
+  private final CountDownLatch stopped = new CountDownLatch(1);
+  private final Map<String, MariaDbService> databases = new LinkedHashMap<>();
+  private final Map<String, PipelineStatus> statuses = new LinkedHashMap<>();
+  private volatile JsonNode status = new ObjectMapper().createObjectNode();
+  private String page = "";
+
+  LocalRun(
+      Pipelines pipelines,
+      StateDirectory state,
+      Checkout checkout,
+      Progress progress,
+      LocalReferences references,
+      Clock clock) {
+    this.pipelines = pipelines;
+    this.state = state;
+    this.checkout = checkout;
+    this.progress = progress;
+    this.references = references;
+    this.clock = clock;
+  }
+
+  /**
+   * Runs until it is told to stop, by a signal or by what it was given.
+   *
+   * @param untilDrained stop when everything that ends has arrived
+   * @param atMost stop after this, if it is given
+   * @return the exit code
+   */
+  int run(boolean untilDrained, Optional<Duration> atMost)
+      throws IOException, InterruptedException, Refusal {
+    logToFile();
+    Runtime.getRuntime().addShutdownHook(new Thread(this::stopAndWait, "shutdown"));
+    try {
+      for (Map.Entry<String, Map<String, String>> secret : references.secrets().entrySet()) {
+        state.writeSecret(secret.getKey(), secret.getValue());
+      }
+      return supervised(untilDrained, atMost.map(d -> clock.instant().plus(d)));
+    } finally {
+      state.stopped();
+      stopped.countDown();
+    }
+  }
+
+  /** A signal: the run ends as if it had been told to, and the process waits for it. */
+  private void stopAndWait() {
+    stop.countDown();
+    try {
+      if (!stopped.await(60, TimeUnit.SECONDS)) {
+        log.warn("not stopped within 60 s");
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  private int supervised(boolean untilDrained, Optional<Instant> until)
+      throws IOException, InterruptedException {
+    Distribution distribution = Distribution.locate();
+    KafkaService kafka = new KafkaService(distribution);
+    RegistryService registry = new RegistryService(distribution);
+    ElasticsearchService elasticsearch = new ElasticsearchService(distribution);
+    ConnectService connect =
+        new ConnectService(distribution, kafka, checkout.plugins(), state.secrets());
+    List<Service> services = new ArrayList<>(List.of(kafka, registry, elasticsearch, connect));
+    services.addAll(development(distribution));
+    try (Supervisor supervisor =
+            new Supervisor(
+                state.path(),
+                clock,
+                s -> {
+                  if (stop.getCount() > 0) {
+                    progress.service(s);
+                  }
+                });
+        ProcessSqlAnalyser analyser =
+            new ProcessSqlAnalyser(
+                checkout.analyser(), state.folder("sql-analyser.log").toFile(), Duration.ZERO)) {
+      for (Service service : services) {
+        supervisor.start(service);
+      }
+      try (ConsoleServer console =
+          new ConsoleServer(
+              new Room(state.folder("console")).port("http"),
+              () -> status,
+              this::dashboards,
+              () -> elasticsearch.endpoint().map(URI::create).orElse(null))) {
+        page = console.address().toString();
+        progress.line(String.format("  %-16s %-8s %8s  %s", "page", "ready", "", page));
+        publish(supervisor, "starting");
+        await(supervisor, List.of(kafka, registry), elasticsearch, connect);
+        if (stop.getCount() == 0) {
+          return stopping(supervisor, 0);
+        }
+        LocalSpark spark = new LocalSpark(supervisor, checkout);
+        try (Engine engine =
+            new Engine(
+                LocalPlatform.of(
+                    kafka.endpoint().orElseThrow(),
+                    registry.endpoint().orElseThrow(),
+                    connect.endpoint().orElseThrow(),
+                    elasticsearch.endpoint().orElseThrow(),
+                    state),
+                references,
+                analyser,
+                spark,
+                clock)) {
+          return stopping(
+              supervisor,
+              turns(supervisor, engine, new FirstRows(elasticsearch), untilDrained, until));
+        }
+      }
+    }
+  }
+
+  private List<Service> development(Distribution distribution) {
+    List<Service> services = new ArrayList<>();
+    Path root = pipelines.directory().root().toAbsolutePath();
+    LocalEnvironment environment =
+        pipelines.directory().environment().orElse(new LocalEnvironment(List.of(), List.of()));
+    for (LocalEnvironment.DevService service : environment.services()) {
+      MariaDbService database =
+          new MariaDbService(
+              distribution,
+              service.name(),
+              service.database(),
+              service.seed().stream().map(root::resolve).toList());
+      databases.put(service.secret(), database);
+      services.add(database);
+    }
+    for (LocalEnvironment.DevProcess process : environment.processes()) {
+      services.add(
+          new JavaService(
+              process.name(),
+              environment.services().stream().map(LocalEnvironment.DevService::name).toList(),
+              room ->
+                  JavaService.java(
+                      128,
+                      List.of("-XX:TieredStopAtLevel=1"),
+                      process.classPath().stream().map(p -> root.resolve(p).toString()).toList(),
+                      process.mainClass(),
+                      process.args(),
+                      LocalEnvironment.resolve(process.env(), secrets()),
+                      root)));
+    }
+    return services;
+  }
+
+  private Map<String, Map<String, String>> secrets() throws IOException {
+    for (Map.Entry<String, MariaDbService> database : databases.entrySet()) {
+      if (database.getValue().endpoint().isPresent()) {
+        references.yield(database.getKey(), database.getValue().credentials());
+      }
+    }
+    return references.secrets();
+  }
+
+  private void await(Supervisor supervisor, List<Service> ready, Service... placed)
+      throws InterruptedException {
+    while (!stopped(100)) {
+      publish(supervisor, "starting");
+      boolean all =
+          ready.stream()
+              .allMatch(
+                  s ->
+                      supervisor
+                          .state(s.name())
+                          .map(x -> x.phase() == ServiceState.Phase.READY)
+                          .orElse(false));
+      for (Service service : placed) {
+        all &= service.endpoint().isPresent();
+      }
+      if (all) {
+        return;
+      }
+    }
+  }
+
+  private boolean stopped(long waitMs) throws InterruptedException {
+    return stop.await(waitMs, TimeUnit.MILLISECONDS);
+  }
+
+  private int turns(
+      Supervisor supervisor,
+      Engine engine,
+      FirstRows firstRows,
+      boolean untilDrained,
+      Optional<Instant> until)
+      throws InterruptedException, IOException {
+    do {
+      for (Map.Entry<String, Map<String, String>> secret : secrets().entrySet()) {
+        if (databases.containsKey(secret.getKey())
+            && ready(supervisor, databases.get(secret.getKey()))) {
+          state.writeSecret(secret.getKey(), secret.getValue());
+        }
+      }
+      boolean connecting =
+          supervisor
+              .state("connect")
+              .map(s -> s.restarts() == 0 && s.phase() != ServiceState.Phase.READY)
+              .orElse(true);
+      for (Pipeline pipeline : pipelines.pipelines()) {
+        PipelineStatus now = engine.reconcile(pipeline);
+        statuses.put(pipeline.name(), now);
+        // What fails while its service has not started yet has not failed.
+        if (!connecting) {
+          progress.pipeline(now);
+        }
+        firstRows.look(pipeline).forEach(progress::once);
+      }
+      publish(supervisor, "running");
+      Optional<PipelineStatus> wrong =
+          statuses.values().stream().filter(s -> !s.problems().isEmpty()).findFirst();
+      if (wrong.isPresent()) {
+        progress.line(
+            "Pipeline " + wrong.get().name() + " is not applied. Nothing of it was changed.");
+        return Main.FAILED;
+      }
+      if (untilDrained && statuses.values().stream().allMatch(PipelineStatus::drained)) {
+        progress.line("  drained after " + progress.elapsed());
+        return 0;
+      }
+      if (until.isPresent() && clock.instant().isAfter(until.get())) {
+        progress.line("  stopping after " + progress.elapsed());
+        return 0;
+      }
+    } while (!stopped(TURN_MS));
+    return 0;
+  }
+
+  private static boolean ready(Supervisor supervisor, Service service) {
+    return supervisor
+        .state(service.name())
+        .map(s -> s.phase() == ServiceState.Phase.READY)
+        .orElse(false);
+  }
+
+  private int stopping(Supervisor supervisor, int code) {
+    Instant began = clock.instant();
+    stop.countDown();
+    progress.line("stopping ...");
+    publish(supervisor, "stopping");
+    supervisor.close();
+    publish(supervisor, "stopped");
+    progress.line(
+        "stopped after "
+            + Duration.between(began, clock.instant()).toMillis() / 1000
+            + " s. The next run goes on from here.");
+    return code;
+  }
+
+  private void publish(Supervisor supervisor, String phase) {
+    status = StatusDocument.of(phase, page, supervisor.states(), List.copyOf(statuses.values()));
+    state.writeStatus(status);
+  }
+
+  private SavedObjects.Dashboards dashboards() {
+    String all =
+        pipelines.pipelines().stream()
+            .flatMap(p -> p.getSpec().dashboards().stream())
+            .map(d -> pipelines.directory().configMaps().get(d.configMap().name()))
+            .filter(java.util.Objects::nonNull)
+            .flatMap(c -> c.values().stream())
+            .collect(Collectors.joining("\n"));
+    return SavedObjects.parse(all);
+  }
+
+  /** What the command's own parts log goes to a file: the terminal is for the run's lines. */
+  private void logToFile() {
+    if (!(LoggerFactory.getILoggerFactory() instanceof LoggerContext context)) {
+      return;
+    }
+    PatternLayoutEncoder encoder = new PatternLayoutEncoder();
+    encoder.setContext(context);
+    encoder.setPattern("%d{yyyy-MM-dd'T'HH:mm:ss.SSSXXX} %-5p [%t] %logger{0}: %m%n");
+    encoder.start();
+    FileAppender<ILoggingEvent> file = new FileAppender<>();
+    file.setContext(context);
+    file.setFile(state.log().toString());
+    file.setEncoder(encoder);
+    file.start();
+    ch.qos.logback.classic.Logger root = context.getLogger(org.slf4j.Logger.ROOT_LOGGER_NAME);
+    root.detachAndStopAllAppenders();
+    root.addAppender(file);
+    root.setLevel(Level.INFO);
+    context.getLogger("org.apache.kafka").setLevel(Level.ERROR);
+  }
+}

@@ -1,0 +1,98 @@
+package dev.millrace.local;
+
+import dev.millrace.engine.ProcessSqlAnalyser;
+import dev.millrace.model.Durations;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.nio.file.Path;
+import java.time.Clock;
+import java.time.Duration;
+import java.util.Optional;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
+
+/** Runs a pipeline directory. */
+@Command(
+    name = "run",
+    mixinStandardHelpOptions = true,
+    description = {
+      "Runs the pipelines of a directory with real services: Kafka, Connect, a schema registry,"
+          + " Elasticsearch, Spark, and what its local.yaml asks for.",
+      "State is kept in DIR/.millrace: the next run goes on where this one stopped."
+    },
+    footerHeading = "%nExamples:%n",
+    footer = {
+      "  millrace run demo-tv",
+      "  millrace run demo-tv --fresh --until drained",
+      "  millrace run demo-tv --detach --until 10m"
+    })
+final class RunCommand implements Callable<Integer> {
+  @Spec CommandSpec spec;
+
+  @Parameters(paramLabel = "DIR", description = "The directory with kustomization.yaml.")
+  Path directory;
+
+  @Option(names = "--fresh", description = "Forget all earlier runs of the directory first.")
+  boolean fresh;
+
+  @Option(
+      names = "--detach",
+      description = "Run in the background; return when the pipelines are running.")
+  boolean detach;
+
+  @Option(
+      names = "--until",
+      paramLabel = "drained|DURATION",
+      description =
+          "Stop by itself: when everything that ends has arrived, or after a time such as 10m.")
+  String until;
+
+  @Override
+  public Integer call() throws Refusal, IOException, InterruptedException {
+    boolean drained = "drained".equals(until);
+    Optional<Duration> atMost = Optional.empty();
+    if (until != null && !drained) {
+      atMost = Durations.parse(until);
+      if (atMost.isEmpty()) {
+        throw new ParameterException(
+            spec.commandLine(),
+            "--until '" + until + "': expected 'drained' or a duration such as 30s, 10m, 2h");
+      }
+    }
+    Checkout checkout = Checkout.locate();
+    Pipelines pipelines = Pipelines.read(directory);
+    LocalReferences references = new LocalReferences(pipelines.directory());
+    PrintWriter out = spec.commandLine().getOut();
+    StateDirectory state = new StateDirectory(directory);
+    if (detach) {
+      check(checkout, pipelines, references);
+      return new Detached(directory, state, fresh, Optional.ofNullable(until), out).start();
+    }
+    Progress progress = new Progress(out, Clock.systemUTC());
+    if (System.getenv(Detached.CHECKED) == null) {
+      check(checkout, pipelines, references);
+    }
+    state.lock();
+    if (fresh) {
+      state.wipe();
+    }
+    return new LocalRun(pipelines, state, checkout, progress, references, Clock.systemUTC())
+        .run(drained, atMost);
+  }
+
+  /** Says everything that is wrong before anything is started. */
+  private static void check(Checkout checkout, Pipelines pipelines, LocalReferences references)
+      throws Refusal {
+    try (ProcessSqlAnalyser analyser = ValidateCommand.analyser(checkout)) {
+      Pipelines.Checked checked = pipelines.check(analyser, references);
+      if (!checked.problems().isEmpty()) {
+        throw new Refusal(Main.FAILED, checked.problems());
+      }
+    }
+  }
+}

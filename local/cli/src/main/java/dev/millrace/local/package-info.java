@@ -1,0 +1,2 @@
+/** The {@code millrace} command: a pipeline directory on a laptop, with real services. */
+package dev.millrace.local;

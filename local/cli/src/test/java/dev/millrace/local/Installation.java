@@ -1,0 +1,91 @@
+package dev.millrace.local;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import java.io.File;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
+
+/** Runs the built command as a user does: in a process of its own, in a directory of the test's. */
+final class Installation {
+  private static final ObjectMapper JSON = new ObjectMapper();
+
+  private final Path home;
+  private final Path workingDirectory;
+
+  Installation(Path workingDirectory) {
+    this.workingDirectory = workingDirectory;
+    Path candidate = Path.of("").toAbsolutePath();
+    while (!Files.exists(candidate.resolve("mvnw"))) {
+      candidate = candidate.getParent();
+    }
+    this.home = candidate;
+  }
+
+  record Result(int exitCode, String output) {}
+
+  Path home() {
+    return home;
+  }
+
+  ProcessBuilder command(String... args) {
+    List<String> command = new ArrayList<>();
+    command.add(home.resolve("millrace").toString());
+    command.addAll(List.of(args));
+    ProcessBuilder builder = new ProcessBuilder(command);
+    builder.directory(workingDirectory.toFile());
+    builder.environment().put("MILLRACE_BUILD", "never");
+    builder.redirectErrorStream(true);
+    return builder;
+  }
+
+  /** Runs the command to its end. */
+  Result run(long timeoutSeconds, String... args) throws IOException, InterruptedException {
+    return finish(command(args), timeoutSeconds);
+  }
+
+  static Result finish(ProcessBuilder builder, long timeoutSeconds)
+      throws IOException, InterruptedException {
+    File output = File.createTempFile("millrace", ".out");
+    builder.redirectOutput(output);
+    Process process = builder.start();
+    if (!process.waitFor(timeoutSeconds, TimeUnit.SECONDS)) {
+      process.destroyForcibly();
+      throw new AssertionError(
+          "not done after " + timeoutSeconds + " s: " + Files.readString(output.toPath()));
+    }
+    String text = Files.readString(output.toPath());
+    Files.delete(output.toPath());
+    return new Result(process.exitValue(), text);
+  }
+
+  JsonNode status(Path directory) throws IOException, InterruptedException {
+    Result result = run(30, "status", directory.toString(), "-o", "json");
+    return JSON.readTree(result.output());
+  }
+
+  /** Copies a pipeline directory of the repository, without what a run left in it. */
+  Path copy(String name, Path into) throws IOException {
+    Path from = home.resolve(name);
+    Path to = into.resolve(name);
+    try (Stream<Path> files = Files.walk(from)) {
+      for (Path file : (Iterable<Path>) files::iterator) {
+        Path relative = from.relativize(file);
+        if (relative.startsWith(".millrace") || relative.startsWith("simulator/src")) {
+          continue;
+        }
+        if (Files.isDirectory(file)) {
+          Files.createDirectories(to.resolve(relative));
+        } else {
+          Files.copy(file, to.resolve(relative));
+        }
+      }
+    }
+    return to;
+  }
+}
