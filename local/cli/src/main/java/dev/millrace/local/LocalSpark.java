@@ -35,9 +35,6 @@ final class LocalSpark implements SparkLauncher {
       HttpClient.newBuilder().connectTimeout(Duration.ofSeconds(1)).build();
   private final Map<String, String> hashes = new ConcurrentHashMap<>();
 
-  /** The port of a process, by its id. */
-  private final Map<Long, Integer> ports = new ConcurrentHashMap<>();
-
   LocalSpark(Supervisor supervisor, Checkout checkout) {
     this.supervisor = supervisor;
     this.checkout = checkout;
@@ -64,25 +61,19 @@ final class LocalSpark implements SparkLauncher {
                   : ": " + state.get().message().replace('\n', ' '));
       return Optional.of(new Observed(hash, false, Optional.empty(), why));
     }
-    Optional<JsonNode> status = port(job, state.get().pid()).flatMap(this::ask);
+    Optional<JsonNode> status = port(job).flatMap(this::ask);
     return Optional.of(
         new Observed(hash, true, status, status.isEmpty() ? "the Spark job is starting" : ""));
   }
 
-  private Optional<Integer> port(String job, long pid) {
-    Integer known = ports.get(pid);
-    if (known != null) {
-      return Optional.of(known);
-    }
+  /** The port that the job's process has printed. */
+  private Optional<Integer> port(String job) {
     try (var lines = Files.lines(supervisor.log(service(job)))) {
-      Optional<Integer> found =
-          lines
-              .map(PORT::matcher)
-              .filter(Matcher::find)
-              .map(m -> Integer.parseInt(m.group(1)))
-              .findFirst();
-      found.ifPresent(p -> ports.put(pid, p));
-      return found;
+      return lines
+          .map(PORT::matcher)
+          .filter(Matcher::find)
+          .map(m -> Integer.parseInt(m.group(1)))
+          .findFirst();
     } catch (IOException | UncheckedIOException e) {
       return Optional.empty();
     }
@@ -115,7 +106,10 @@ final class LocalSpark implements SparkLauncher {
     try {
       supervisor.start(
           new JavaService(
-              service(job), List.of("kafka", "registry"), room -> launch(room, document)));
+              service(job),
+              List.of("kafka", "registry"),
+              room -> launch(room, document),
+              () -> port(job).isPresent()));
       hashes.put(job, hash);
     } catch (IOException e) {
       throw new UncheckedIOException(e);
@@ -136,6 +130,9 @@ final class LocalSpark implements SparkLauncher {
             appender.console.layout.pattern = %d{yyyy-MM-dd'T'HH:mm:ss.SSSXXX} %-5p [%t] %c{1}: %m%n
             rootLogger.level = warn
             rootLogger.appenderRef.console.ref = STDOUT
+            # It warns at each question for the ends of partitions that are not read.
+            logger.offsets.name = org.apache.kafka.clients.consumer.internals.OffsetFetcherUtils
+            logger.offsets.level = error
             logger.millrace.name = dev.millrace
             logger.millrace.level = info
             """);

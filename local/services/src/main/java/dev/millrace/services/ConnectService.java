@@ -78,6 +78,7 @@ public final class ConnectService implements Service {
             status.storage.replication.factor=1
             status.storage.partitions=2
             offset.flush.interval.ms=1000
+            topic.creation.enable=false
             exactly.once.source.support=enabled
             scheduled.rebalance.max.delay.ms=0
             task.shutdown.graceful.timeout.ms=5000

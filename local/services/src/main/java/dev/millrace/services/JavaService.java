@@ -5,6 +5,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.BooleanSupplier;
 
 /** Any other program that serves as soon as it runs: a simulator, a Spark driver. */
 public final class JavaService implements Service {
@@ -17,11 +18,23 @@ public final class JavaService implements Service {
   private final String name;
   private final List<String> after;
   private final Launcher launcher;
+  private final BooleanSupplier ready;
 
+  /** A program that is ready as soon as it runs. */
   public JavaService(String name, List<String> after, Launcher launcher) {
+    this(name, after, launcher, () -> true);
+  }
+
+  /**
+   * A program.
+   *
+   * @param ready whether it serves by now; must not block
+   */
+  public JavaService(String name, List<String> after, Launcher launcher, BooleanSupplier ready) {
     this.name = name;
     this.after = List.copyOf(after);
     this.launcher = launcher;
+    this.ready = ready;
   }
 
   /** A launch of a Java program. */
@@ -59,7 +72,7 @@ public final class JavaService implements Service {
 
   @Override
   public boolean ready() {
-    return true;
+    return ready.getAsBoolean();
   }
 
   @Override

@@ -5,6 +5,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.millrace.engine.PipelineStatus.Component;
 import dev.millrace.engine.PipelineStatus.StreamStatus;
 import dev.millrace.engine.StepResult.Failed;
+import dev.millrace.engine.StepResult.Failure;
 import dev.millrace.engine.StepResult.Ready;
 import dev.millrace.engine.StepResult.Waiting;
 import dev.millrace.model.Pipeline;
@@ -351,8 +352,9 @@ public final class Engine implements AutoCloseable {
       boolean ended,
       Redactor redactor) {
     String state;
-    if (result instanceof Failed) {
-      state = "failed";
+    if (result instanceof Failed failed) {
+      // What passes by itself is waited for.
+      state = failed.kind() == Failure.TRANSIENT ? "waiting" : "failed";
     } else if (!turn.run) {
       state = "paused";
     } else if (result instanceof Waiting) {

@@ -228,7 +228,6 @@ final class Planning {
     config.put("producer.override.linger.ms", "5");
     config.put("producer.override.batch.size", "262144");
     config.put("producer.override.compression.type", "lz4");
-    config.put("topic.creation.enable", "false");
   }
 
   private static void put(Map<String, String> config, String key, Object value) {
@@ -686,6 +685,7 @@ final class Planning {
             + platform.prefix()
             + pipeline.name());
     document.put("marksTopic", marksTopic());
+    document.put("statusPort", 0);
     ObjectNode settings = document.putObject("settings");
     new TreeMap<>(platform.spark().settings()).forEach(settings::put);
     for (String name : readByJob) {

@@ -6,6 +6,7 @@ import java.nio.charset.StandardCharsets;
 import java.sql.Connection;
 import java.sql.DriverManager;
 import java.sql.SQLException;
+import java.util.List;
 import java.util.Properties;
 
 /** Opens the demo's database from a URL such as {@code mariadb://user:password@host:3306/tv}. */
@@ -31,6 +32,9 @@ final class Database {
       }
     }
     properties.setProperty("timezone", "UTC");
+    if (uri.getHost() != null && List.of("127.0.0.1", "localhost").contains(uri.getHost())) {
+      properties.setProperty("sslMode", "disable");
+    }
     int port = uri.getPort() < 0 ? 3306 : uri.getPort();
     return DriverManager.getConnection(
         "jdbc:mariadb://" + uri.getHost() + ":" + port + uri.getPath(), properties);

@@ -50,6 +50,7 @@ public final class RowDecoder {
   private final Step[] steps;
   private final int[] defaultOrdinals;
   private final Object[] defaults;
+  private final Object[] empties;
   private final DataType[] types;
   private final boolean flat;
   private final UnsafeRowWriter writer;
@@ -102,6 +103,8 @@ public final class RowDecoder {
     }
     this.width = columns.size();
     this.types = Arrays.stream(row.fields()).map(StructField::dataType).toArray(DataType[]::new);
+    this.empties =
+        Arrays.stream(row.fields()).map(f -> f.nullable() ? null : emptyOf(f.dataType())).toArray();
     this.flat = Arrays.stream(types).allMatch(RowDecoder::isFlat);
     this.writer = flat ? new UnsafeRowWriter(types.length, 32 * types.length) : null;
     this.generic = flat ? null : new GenericInternalRow(types.length);
@@ -169,15 +172,45 @@ public final class RowDecoder {
     return eventTime;
   }
 
-  /** Begins a row without a record: all columns null. */
+  /**
+   * Begins a row without a record: columns are null, or, where they may not be, empty or zero. What
+   * Spark generates does not look whether a column that is never null is null.
+   */
   public void empty() {
     if (flat) {
       writer.reset();
       writer.zeroOutNullBytes();
     }
     for (int i = 0; i < width; i++) {
-      set(i, null);
+      set(i, empties[i]);
     }
+  }
+
+  private static Object emptyOf(DataType type) {
+    if (type instanceof StringType) {
+      return UTF8String.EMPTY_UTF8;
+    } else if (type instanceof BinaryType) {
+      return new byte[0];
+    } else if (type instanceof BooleanType) {
+      return false;
+    } else if (type instanceof IntegerType || type instanceof DateType) {
+      return 0;
+    } else if (type instanceof FloatType) {
+      return 0f;
+    } else if (type instanceof DoubleType) {
+      return 0d;
+    } else if (type instanceof DecimalType decimal) {
+      return Decimal.apply(0L, decimal.precision(), decimal.scale());
+    } else if (type instanceof ArrayType) {
+      return new GenericArrayData(new Object[0]);
+    } else if (type instanceof MapType) {
+      return new ArrayBasedMapData(
+          new GenericArrayData(new Object[0]), new GenericArrayData(new Object[0]));
+    } else if (type instanceof StructType struct) {
+      return new GenericInternalRow(
+          Arrays.stream(struct.fields()).map(f -> emptyOf(f.dataType())).toArray());
+    }
+    return 0L;
   }
 
   /** Sets an extra column: a {@link Long}, {@link Integer} or {@link Boolean}. */

@@ -145,7 +145,8 @@ final class TransformRunner implements Runnable {
             e.getCause());
         standing = new Standing(State.FAILED, e.getMessage());
         return;
-      } catch (StreamingQueryException | IOException | TimeoutException | RuntimeException e) {
+      } catch (Exception | LinkageError e) {
+        // Of any type: Scala throws checked exceptions without declaring them.
         if (stopped(0)) {
           return;
         }

@@ -88,6 +88,11 @@ final class StreamOffset extends Offset {
     return node.toString();
   }
 
+  /** An offset as Spark hands it back: ours, or, from its log, as text. */
+  static StreamOffset of(Offset offset) {
+    return offset instanceof StreamOffset ours ? ours : parse(offset.json());
+  }
+
   static StreamOffset parse(String json) {
     try {
       JsonNode node = JSON.readTree(json);

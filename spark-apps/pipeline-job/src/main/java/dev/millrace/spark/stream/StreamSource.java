@@ -94,7 +94,7 @@ final class StreamSource
 
   @Override
   public synchronized Offset latestOffset(Offset startOffset, ReadLimit limit) {
-    StreamOffset start = (StreamOffset) startOffset;
+    StreamOffset start = StreamOffset.of(startOffset);
     newestEnds = byPartition(consumer.endOffsets(partitions));
     TreeMap<Integer, Long> end = limited(start.offsets(), newestEnds);
     TreeMap<Integer, Long> times = new TreeMap<>(start.times());
@@ -183,8 +183,8 @@ final class StreamSource
 
   @Override
   public InputPartition[] planInputPartitions(Offset startOffset, Offset endOffset) {
-    StreamOffset start = (StreamOffset) startOffset;
-    StreamOffset end = (StreamOffset) endOffset;
+    StreamOffset start = StreamOffset.of(startOffset);
+    StreamOffset end = StreamOffset.of(endOffset);
     List<InputPartition> ranges = new ArrayList<>();
     end.offsets()
         .forEach(
@@ -212,7 +212,7 @@ final class StreamSource
     metrics.put("stream", options.stream());
     latestConsumed.ifPresent(
         offset -> {
-          StreamOffset consumed = (StreamOffset) offset;
+          StreamOffset consumed = StreamOffset.of(offset);
           long lag = 0;
           for (Map.Entry<Integer, Long> end : newestEnds.entrySet()) {
             lag += Math.max(0, end.getValue() - consumed.offsets().getOrDefault(end.getKey(), 0L));
