@@ -1,8 +1,11 @@
 package dev.millrace.local;
 
+import dev.millrace.planner.Hashes;
+import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.stream.Stream;
 
 /** Where the parts of Millrace are: in the checkout that the command was built in. */
 record Checkout(Path home) {
@@ -40,6 +43,17 @@ record Checkout(Path home) {
   /** Options that Spark needs of a JVM. */
   static List<String> sparkOptions() {
     return List.of(Main.property("spark.jvm.opens").split("\\s+"));
+  }
+
+  /** Changes with the analyser: what another one has said does not count. */
+  String analyserVersion() throws IOException {
+    try (Stream<Path> jars = Files.list(jobLibraries())) {
+      Path jar =
+          jars.filter(j -> j.getFileName().toString().startsWith("millrace-spark-sql"))
+              .findFirst()
+              .orElseThrow(() -> new IOException(jobLibraries() + " holds no millrace-spark-sql"));
+      return Hashes.of(Files.size(jar) + " " + Files.getLastModifiedTime(jar));
+    }
   }
 
   /** The SQL analyser's command line. */

@@ -41,15 +41,6 @@ final class Detached {
   }
 
   int start() throws Refusal, IOException, InterruptedException {
-    Optional<ProcessHandle> other = state.running();
-    if (other.isPresent()) {
-      throw new Refusal(
-          "it is running already (process "
-              + other.get().pid()
-              + "): 'millrace stop "
-              + directory
-              + "' stops it");
-    }
     state.create();
     Files.deleteIfExists(state.path().resolve("status.json"));
     List<String> command = new ArrayList<>();

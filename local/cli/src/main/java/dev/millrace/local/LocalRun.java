@@ -11,7 +11,7 @@ import dev.millrace.console.ConsoleServer;
 import dev.millrace.console.SavedObjects;
 import dev.millrace.engine.Engine;
 import dev.millrace.engine.PipelineStatus;
-import dev.millrace.engine.ProcessSqlAnalyser;
+import dev.millrace.engine.SqlAnalyser;
 import dev.millrace.local.manifest.LocalEnvironment;
 import dev.millrace.model.Pipeline;
 import dev.millrace.services.ConnectService;
@@ -52,6 +52,7 @@ final class LocalRun {
   private final Clock clock;
   private final Progress progress;
   private final LocalReferences references;
+  private final SqlAnalyser analyser;
   private final CountDownLatch stop = new CountDownLatch(1);
   private final CountDownLatch stopped = new CountDownLatch(1);
   private final Map<String, MariaDbService> databases = new LinkedHashMap<>();
@@ -65,12 +66,14 @@ final class LocalRun {
       Checkout checkout,
       Progress progress,
       LocalReferences references,
+      SqlAnalyser analyser,
       Clock clock) {
     this.pipelines = pipelines;
     this.state = state;
     this.checkout = checkout;
     this.progress = progress;
     this.references = references;
+    this.analyser = analyser;
     this.clock = clock;
   }
 
@@ -119,17 +122,14 @@ final class LocalRun {
     List<Service> services = new ArrayList<>(List.of(kafka, registry, elasticsearch, connect));
     services.addAll(development(distribution));
     try (Supervisor supervisor =
-            new Supervisor(
-                state.path(),
-                clock,
-                s -> {
-                  if (stop.getCount() > 0) {
-                    progress.service(s);
-                  }
-                });
-        ProcessSqlAnalyser analyser =
-            new ProcessSqlAnalyser(
-                checkout.analyser(), state.folder("sql-analyser.log").toFile(), Duration.ZERO)) {
+        new Supervisor(
+            state.path(),
+            clock,
+            s -> {
+              if (stop.getCount() > 0) {
+                progress.service(s);
+              }
+            })) {
       for (Service service : services) {
         supervisor.start(service);
       }
@@ -257,7 +257,7 @@ final class LocalRun {
         PipelineStatus now = engine.reconcile(pipeline);
         statuses.put(pipeline.name(), now);
         // What fails while its service has not started yet has not failed.
-        if (!connecting) {
+        if (!connecting || !now.problems().isEmpty()) {
           progress.pipeline(now);
         }
         firstRows.look(pipeline).forEach(progress::once);

@@ -4,6 +4,7 @@ import dev.millrace.engine.ProcessSqlAnalyser;
 import dev.millrace.model.Durations;
 import java.io.IOException;
 import java.io.PrintWriter;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
@@ -69,30 +70,40 @@ final class RunCommand implements Callable<Integer> {
     LocalReferences references = new LocalReferences(pipelines.directory());
     PrintWriter out = spec.commandLine().getOut();
     StateDirectory state = new StateDirectory(directory);
-    if (detach) {
-      check(checkout, pipelines, references);
-      return new Detached(directory, state, fresh, Optional.ofNullable(until), out).start();
+    state.refuseIfRunning();
+    try (ProcessSqlAnalyser analyser =
+        new ProcessSqlAnalyser(checkout.analyser(), state.folder("sql-analyser.log").toFile())) {
+      Path memory = state.folder("sql").resolve(checkout.analyserVersion());
+      if (Files.isDirectory(state.path())) {
+        analyser.remember(memory);
+      }
+      if (System.getenv(Detached.CHECKED) == null) {
+        check(analyser, pipelines, references);
+      }
+      state.create();
+      analyser.remember(memory);
+      if (detach) {
+        return new Detached(directory, state, fresh, Optional.ofNullable(until), out).start();
+      }
+      state.lock();
+      if (fresh) {
+        state.wipe();
+        analyser.remember(memory);
+      }
+      Clock clock = Clock.systemUTC();
+      return new LocalRun(
+              pipelines, state, checkout, new Progress(out, clock), references, analyser, clock)
+          .run(drained, atMost);
     }
-    Progress progress = new Progress(out, Clock.systemUTC());
-    if (System.getenv(Detached.CHECKED) == null) {
-      check(checkout, pipelines, references);
-    }
-    state.lock();
-    if (fresh) {
-      state.wipe();
-    }
-    return new LocalRun(pipelines, state, checkout, progress, references, Clock.systemUTC())
-        .run(drained, atMost);
   }
 
   /** Says everything that is wrong before anything is started. */
-  private static void check(Checkout checkout, Pipelines pipelines, LocalReferences references)
-      throws Refusal {
-    try (ProcessSqlAnalyser analyser = ValidateCommand.analyser(checkout)) {
-      Pipelines.Checked checked = pipelines.check(analyser, references);
-      if (!checked.problems().isEmpty()) {
-        throw new Refusal(Main.FAILED, checked.problems());
-      }
+  private static void check(
+      ProcessSqlAnalyser analyser, Pipelines pipelines, LocalReferences references) throws Refusal {
+    Pipelines.Checked checked =
+        pipelines.check(analyser.patient(ValidateCommand.PATIENCE), references);
+    if (!checked.problems().isEmpty()) {
+      throw new Refusal(Main.FAILED, checked.problems());
     }
   }
 }

@@ -84,14 +84,26 @@ final class StateDirectory {
       throw new Refusal(path + ": " + e.getMessage());
     }
     if (lock == null) {
-      throw new Refusal(
-          "it is running already"
-              + pid().map(p -> " (process " + p + ")").orElse("")
-              + ": 'millrace stop "
-              + path.getParent()
-              + "' stops it");
+      throw already();
     }
     write("pid", Long.toString(ProcessHandle.current().pid()));
+  }
+
+  /** For a good message before any work is done; {@link #lock} decides. */
+  void refuseIfRunning() throws Refusal {
+    Optional<ProcessHandle> other = running();
+    if (other.isPresent() && other.get().pid() != ProcessHandle.current().pid()) {
+      throw already();
+    }
+  }
+
+  private Refusal already() {
+    return new Refusal(
+        "it is running already"
+            + pid().map(p -> " (process " + p + ")").orElse("")
+            + ": 'millrace stop "
+            + path.getParent()
+            + "' stops it");
   }
 
   /** Forgets everything of earlier runs. */

@@ -22,6 +22,8 @@ import picocli.CommandLine.Spec;
     footerHeading = "%nExamples:%n",
     footer = "  millrace validate demo-tv")
 final class ValidateCommand implements Callable<Integer> {
+  static final Duration PATIENCE = Duration.ofSeconds(60);
+
   @Spec CommandSpec spec;
 
   @Parameters(paramLabel = "DIR", description = "The directory with kustomization.yaml.")
@@ -31,9 +33,10 @@ final class ValidateCommand implements Callable<Integer> {
   public Integer call() throws Refusal {
     Checkout checkout = Checkout.locate();
     Pipelines pipelines = Pipelines.read(directory);
-    try (ProcessSqlAnalyser analyser = analyser(checkout)) {
+    try (ProcessSqlAnalyser analyser =
+        new ProcessSqlAnalyser(checkout.analyser(), new File("/dev/null"))) {
       Pipelines.Checked checked =
-          pipelines.check(analyser, new LocalReferences(pipelines.directory()));
+          pipelines.check(analyser.patient(PATIENCE), new LocalReferences(pipelines.directory()));
       if (!checked.problems().isEmpty()) {
         throw new Refusal(Main.FAILED, checked.problems());
       }
@@ -42,11 +45,5 @@ final class ValidateCommand implements Callable<Integer> {
       out.println(directory + ": no problem found");
       return 0;
     }
-  }
-
-  /** An analyser that waits for its answers. */
-  static ProcessSqlAnalyser analyser(Checkout checkout) {
-    return new ProcessSqlAnalyser(
-        checkout.analyser(), new File("/dev/null"), Duration.ofSeconds(60));
   }
 }

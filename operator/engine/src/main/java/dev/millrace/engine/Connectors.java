@@ -47,7 +47,12 @@ final class Connectors {
           .build();
   private final Map<String, Restart> restarts = new HashMap<>();
 
+  /** Configurations that Connect has refused: the same one is not offered again at once. */
+  private final Map<String, Refused> refused = new HashMap<>();
+
   private record Restart(int attempts, Instant notBefore) {}
+
+  private record Refused(Map<String, String> config, StepResult result, Instant notBefore) {}
 
   /**
    * What is seen of a connector.
@@ -133,9 +138,24 @@ final class Connectors {
     }
     String path = "/connectors/" + encode(wanted.name());
     if (now == null || !now.config().equals(config)) {
+      Refused before = refused.get(wanted.name());
+      if (before != null
+          && before.config().equals(config)
+          && clock.instant().isBefore(before.notBefore())) {
+        return before.result();
+      }
       ObjectNode body = JSON.createObjectNode();
       config.forEach(body::put);
-      send("PUT", path + "/config", body);
+      try {
+        send("PUT", path + "/config", body);
+      } catch (BackendException e) {
+        if (e.result() instanceof StepResult.Failed failed && failed.kind() == Failure.EXTERNAL) {
+          refused.put(
+              wanted.name(), new Refused(config, e.result(), clock.instant().plus(LONGEST_PAUSE)));
+        }
+        throw e;
+      }
+      refused.remove(wanted.name());
       restarts.remove(wanted.name());
       return StepResult.waiting("it was configured just now");
     }
@@ -245,7 +265,12 @@ final class Connectors {
 
   private static String message(String body) {
     try {
-      return JSON.readTree(body).path("message").asText(body).strip();
+      return JSON.readTree(body)
+          .path("message")
+          .asText(body)
+          .replaceFirst("(?s)\\s*You can also find the above list of errors.*", "")
+          .replaceAll("\\s*\\n\\s*", " ")
+          .strip();
     } catch (IOException e) {
       return body.strip();
     }

@@ -3,6 +3,7 @@ package dev.millrace.engine;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.millrace.planner.Hashes;
 import dev.millrace.planner.Known;
 import dev.millrace.planner.SchemaCatalog.Read;
 import dev.millrace.planner.SchemaCatalog.SqlAnalysis;
@@ -16,6 +17,9 @@ import java.io.IOException;
 import java.io.InputStreamReader;
 import java.io.OutputStreamWriter;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -24,13 +28,12 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * The SQL analyser as a child process, which has Spark's parser in it: a line of JSON in, a line of
@@ -38,13 +41,13 @@ import org.slf4j.LoggerFactory;
  * died.
  */
 public final class ProcessSqlAnalyser implements SqlAnalyser {
-  private static final Logger log = LoggerFactory.getLogger(ProcessSqlAnalyser.class);
   private static final ObjectMapper JSON = new ObjectMapper();
   private static final int MOST_ANSWERS = 1000;
 
   private final List<String> command;
   private final File errors;
-  private final Duration patience;
+  private final Map<String, String> replied = new ConcurrentHashMap<>();
+  private volatile Optional<Path> memory = Optional.empty();
   private final ExecutorService executor =
       Executors.newSingleThreadExecutor(
           task -> {
@@ -73,30 +76,57 @@ public final class ProcessSqlAnalyser implements SqlAnalyser {
    *
    * @param command of the process
    * @param errors where its standard error goes
-   * @param patience how long {@link #analyse} waits for an answer; zero in a reconcile
    */
-  public ProcessSqlAnalyser(List<String> command, File errors, Duration patience) {
+  public ProcessSqlAnalyser(List<String> command, File errors) {
     this.command = List.copyOf(command);
     this.errors = errors;
-    this.patience = patience;
   }
 
-  /** Starts the process, so that the first question finds it ready. */
-  public void warmUp() {
-    CompletableFuture<Void> unused =
-        CompletableFuture.runAsync(
-            () -> {
-              try {
-                start();
-              } catch (IOException e) {
-                log.warn("the SQL analyser does not start: {}", e.getMessage());
-              }
-            },
-            executor);
+  /**
+   * Keeps answers in a folder, and takes them from there: the process is then started only for what
+   * it was never asked. Answers that were given before are kept too.
+   *
+   * @param folder of this version of the analyser alone
+   */
+  public void remember(Path folder) throws IOException {
+    Files.createDirectories(folder);
+    memory = Optional.of(folder);
+    for (Map.Entry<String, String> reply : replied.entrySet()) {
+      keep(reply.getKey(), reply.getValue());
+    }
   }
 
+  private void keep(String name, String reply) throws IOException {
+    replied.put(name, reply);
+    if (memory.isPresent() && !Files.exists(memory.get().resolve(name))) {
+      Path next = Files.createTempFile(memory.get(), "next", "");
+      Files.writeString(next, reply);
+      Files.move(next, memory.get().resolve(name), StandardCopyOption.ATOMIC_MOVE);
+    }
+  }
+
+  /** Does not wait: what is not known yet is being worked on. */
   @Override
   public Known<SqlAnalysis> analyse(SqlRequest request) {
+    return analyse(request, Duration.ZERO);
+  }
+
+  /** The same analyser, which waits for each answer, for those who ask only once. */
+  public SqlAnalyser patient(Duration patience) {
+    return new SqlAnalyser() {
+      @Override
+      public Known<SqlAnalysis> analyse(SqlRequest request) {
+        return ProcessSqlAnalyser.this.analyse(request, patience);
+      }
+
+      @Override
+      public void close() {
+        ProcessSqlAnalyser.this.close();
+      }
+    };
+  }
+
+  private Known<SqlAnalysis> analyse(SqlRequest request, Duration patience) {
     CompletableFuture<SqlAnalysis> answer =
         answers.computeIfAbsent(
             request, r -> CompletableFuture.supplyAsync(() -> ask(r), executor));
@@ -115,15 +145,26 @@ public final class ProcessSqlAnalyser implements SqlAnalyser {
 
   private SqlAnalysis ask(SqlRequest request) {
     try {
+      ObjectNode question = json(request);
+      String name = Hashes.of(question.toString()) + ".json";
+      Optional<Path> remembered = memory.map(m -> m.resolve(name));
+      if (remembered.isPresent() && Files.exists(remembered.get())) {
+        return analysis(JSON.readTree(remembered.get().toFile()));
+      }
+      question.put("id", Long.toString(++count));
       start();
-      questions.write(json(request).toString());
+      questions.write(question.toString());
       questions.newLine();
       questions.flush();
       String reply = replies.readLine();
       if (reply == null) {
         throw new IOException("ended without an answer; its log is " + errors);
       }
-      return analysis(JSON.readTree(reply));
+      SqlAnalysis analysis = analysis(JSON.readTree(reply));
+      if (analysis.errors().isEmpty()) {
+        keep(name, reply);
+      }
+      return analysis;
     } catch (IOException e) {
       stop();
       throw new IllegalStateException(e.getMessage(), e);
@@ -143,9 +184,8 @@ public final class ProcessSqlAnalyser implements SqlAnalyser {
         new BufferedReader(new InputStreamReader(process.getInputStream(), StandardCharsets.UTF_8));
   }
 
-  private JsonNode json(SqlRequest request) throws IOException {
+  private static ObjectNode json(SqlRequest request) throws IOException {
     ObjectNode node = JSON.createObjectNode();
-    node.put("id", Long.toString(++count));
     node.put("sql", request.sql());
     node.put("transform", request.transform());
     node.put("namespace", request.namespace());
@@ -160,6 +200,7 @@ public final class ProcessSqlAnalyser implements SqlAnalyser {
       stream.validFrom().ifPresent(v -> out.put("validFrom", v));
       stream.validTo().ifPresent(v -> out.put("validTo", v));
     }
+    request.pending().forEach(p -> node.withArray("pending").add(p));
     return node;
   }
 
@@ -184,6 +225,7 @@ public final class ProcessSqlAnalyser implements SqlAnalyser {
         reply.path("kind").asText(""),
         texts(reply, "groupKeys"),
         reads,
+        texts(reply, "pending"),
         errors);
   }
 

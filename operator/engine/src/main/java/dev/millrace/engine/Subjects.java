@@ -7,7 +7,9 @@ import dev.millrace.registry.SchemaRegistryClient;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.stream.Collectors;
 import org.apache.avro.Schema;
+import org.apache.avro.SchemaCompatibility;
 
 /**
  * Subjects of the schema registry: the compatibility level first, then a dry run of the schema, and
@@ -47,7 +49,7 @@ final class Subjects {
                     + ": the new schema is not "
                     + subject.compatibility()
                     + " compatible with the one before: "
-                    + String.join("; ", answer.messages()));
+                    + reasons(schema, latest.map(SchemaRegistryClient.Registered::schema), answer));
           }
           ids.put(subject.name(), registry.register(subject.name(), schema));
         }
@@ -58,6 +60,28 @@ final class Subjects {
       return StepResult.failed(
           e.retryable() ? Failure.TRANSIENT : Failure.EXTERNAL, e.getMessage());
     }
+  }
+
+  /** What the registry says, or, as not every one gives reasons, what Avro's own check says. */
+  private static String reasons(
+      Schema schema, Optional<Schema> before, SchemaRegistryClient.Compatibility answer) {
+    if (!answer.messages().isEmpty() || before.isEmpty()) {
+      return String.join("; ", answer.messages());
+    }
+    return SchemaCompatibility.checkReaderWriterCompatibility(schema, before.get())
+        .getResult()
+        .getIncompatibilities()
+        .stream()
+        .map(
+            i ->
+                switch (i.getType()) {
+                  case READER_FIELD_MISSING_DEFAULT_VALUE ->
+                      "field '"
+                          + i.getMessage()
+                          + "' is new and has no default, so older records can not be read";
+                  default -> i.getType() + " at " + i.getLocation() + ": " + i.getMessage();
+                })
+        .collect(Collectors.joining("; "));
   }
 
   /** The id of the schema that was registered last under a subject. */

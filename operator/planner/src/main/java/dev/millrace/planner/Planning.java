@@ -17,6 +17,7 @@ import dev.millrace.planner.SchemaCatalog.SqlAnalysis;
 import dev.millrace.planner.SchemaCatalog.SqlRequest;
 import dev.millrace.planner.SchemaCatalog.SqlStream;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
@@ -106,7 +107,7 @@ final class Planning {
     return new Plan(
         problems.isEmpty() ? List.copyOf(all) : List.of(),
         streams.values().stream().map(Read::stream).toList(),
-        Map.copyOf(waiting),
+        Collections.unmodifiableMap(waiting),
         List.copyOf(problems),
         marksTopic());
   }
@@ -426,23 +427,32 @@ final class Planning {
   }
 
   private void transform(String path, Transform transform) {
-    String name = transform.name();
     // Known to what comes after it even where it can not be planned.
     declareOutput(transform, "append", Optional.empty(), List.of());
-    for (String read : reads(transform)) {
-      Read stream = streams.get(read);
-      if (stream != null && stream.stream().schema().isEmpty()) {
-        String why = waiting.get(stream.stream().component());
-        waiting.put(
-            name, "the schema of " + read + " is not known yet" + (why == null ? "" : ": " + why));
-        return;
-      }
+    if (transform.intervals() != null
+        && unknown(transform, List.of(transform.intervals().from()))) {
+      return;
     }
     if (transform.intervals() != null) {
       intervals(path, transform);
     } else {
       sql(path, transform);
     }
+  }
+
+  /** Notes that a transform waits if one of the streams that it reads has no schema yet. */
+  private boolean unknown(Transform transform, List<String> reads) {
+    for (String read : reads) {
+      Read stream = streams.get(read);
+      if (stream != null && stream.stream().schema().isEmpty()) {
+        String why = waiting.get(stream.stream().component());
+        waiting.put(
+            transform.name(),
+            "the schema of " + read + " is not known yet" + (why == null ? "" : ": " + why));
+        return true;
+      }
+    }
+    return false;
   }
 
   private void intervals(String path, Transform transform) {
@@ -548,8 +558,12 @@ final class Planning {
                                 read.keyFields(),
                                 read.validFrom(),
                                 read.validTo()))));
+    List<String> pending =
+        streams.keySet().stream()
+            .filter(name -> !known.containsKey(name) && !name.equals(transform.name()))
+            .toList();
     Known<SqlAnalysis> answer =
-        catalog.analyse(new SqlRequest(sql.get(), transform.name(), namespace(), known));
+        catalog.analyse(new SqlRequest(sql.get(), transform.name(), namespace(), known, pending));
     Optional<SqlAnalysis> analysed = resolve(answer, at, transform.name());
     if (analysed.isEmpty()) {
       return;
@@ -560,7 +574,7 @@ final class Planning {
           error.line() > 0 ? "line " + error.line() + ", column " + error.column() + ": " : "";
       problems.add(new Problem(at, place + error.message(), error.suggestion()));
     }
-    if (!analysis.errors().isEmpty()) {
+    if (!analysis.errors().isEmpty() || unknown(transform, analysis.pending())) {
       return;
     }
     Schema output = new Schema.Parser().parse(analysis.schema().orElseThrow().toString());

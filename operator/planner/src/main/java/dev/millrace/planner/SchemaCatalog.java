@@ -29,9 +29,17 @@ public interface SchemaCatalog {
   /** Where a connection leads: never user or password. */
   record ConnectionFacts(String scheme, String host, int port, String database) {}
 
-  /** A question to the SQL analyser. */
+  /**
+   * A question to the SQL analyser.
+   *
+   * @param pending streams whose schemas are not known yet
+   */
   record SqlRequest(
-      String sql, String transform, String namespace, Map<String, SqlStream> streams) {}
+      String sql,
+      String transform,
+      String namespace,
+      Map<String, SqlStream> streams,
+      List<String> pending) {}
 
   /**
    * A stream that SQL may read.
@@ -46,12 +54,15 @@ public interface SchemaCatalog {
       Optional<String> validFrom,
       Optional<String> validTo) {}
 
-  /** The analyser's answer: a result, or errors. */
+  /**
+   * The analyser's answer: a result, or errors, or the streams whose schemas must be known first.
+   */
   record SqlAnalysis(
       Optional<JsonNode> schema,
       String kind,
       List<String> groupKeys,
       List<Read> reads,
+      List<String> pending,
       List<SqlError> errors) {}
 
   /**

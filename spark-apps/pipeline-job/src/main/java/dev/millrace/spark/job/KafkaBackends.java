@@ -7,6 +7,7 @@ import java.util.Map;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SparkSession;
+import org.apache.spark.sql.functions;
 import org.apache.spark.sql.streaming.DataStreamWriter;
 
 /** The job's own connectors, by the options they take. */
@@ -52,7 +53,9 @@ final class KafkaBackends implements Backends {
       PlanDocument.Transform transform,
       PlanDocument.Stream stream,
       List<String> columns) {
-    return session.read().format(TABLE).options(reading(transform, stream, columns)).load();
+    // A shuffle would let rows wander between tasks, and a replayed batch not be recognised.
+    return functions.broadcast(
+        session.read().format(TABLE).options(reading(transform, stream, columns)).load());
   }
 
   private Map<String, String> reading(

@@ -127,7 +127,13 @@ public final class Analyzer {
             Plans.origin(parsed), "a transform is one SELECT; " + parsed.nodeName() + " is not");
         return refused();
       }
-      names(parsed);
+      Set<String> pending = names(parsed);
+      if (!pending.isEmpty()) {
+        qualified(parsed);
+        return problems.isEmpty()
+            ? SqlAnswer.waiting(request.id(), List.copyOf(pending))
+            : refused();
+      }
       LogicalPlan plan = resolve(parsed);
       if (plan == null || !problems.isEmpty()) {
         return refused();
@@ -158,6 +164,7 @@ public final class Analyzer {
           shape.grouped() ? "table" : "append",
           shape.groupKeys(),
           reads(lineage),
+          null,
           null);
     }
 
@@ -182,8 +189,70 @@ public final class Analyzer {
       }
     }
 
-    /** Unknown streams and functions, all at once, before the analyser stops at the first. */
-    private void names(LogicalPlan parsed) {
+    /**
+     * Columns of the streams that are known, where others are not known yet: those that are written
+     * with the name or alias of their stream.
+     */
+    private void qualified(LogicalPlan parsed) {
+      Map<String, String> aliases = new HashMap<>();
+      Plans.forEach(
+          parsed,
+          node -> {
+            if (node instanceof UnresolvedRelation relation) {
+              String name = String.join(".", list(relation.multipartIdentifier()));
+              aliases.put(name.toLowerCase(Locale.ROOT), name.toLowerCase(Locale.ROOT));
+            }
+          });
+      Set<String> twice = new HashSet<>();
+      Plans.forEach(
+          parsed,
+          node -> {
+            if (node instanceof SubqueryAlias alias) {
+              String stream =
+                  alias.child() instanceof UnresolvedRelation relation
+                      ? String.join(".", list(relation.multipartIdentifier()))
+                      : "";
+              String before =
+                  aliases.put(
+                      alias.alias().toLowerCase(Locale.ROOT), stream.toLowerCase(Locale.ROOT));
+              if (before != null && !before.equals(stream.toLowerCase(Locale.ROOT))) {
+                twice.add(alias.alias().toLowerCase(Locale.ROOT));
+              }
+            }
+          });
+      Plans.forEachExpression(
+          parsed,
+          (node, e) -> {
+            if (e instanceof UnresolvedAttribute attribute && attribute.nameParts().size() == 2) {
+              String alias = attribute.nameParts().apply(0).toLowerCase(Locale.ROOT);
+              String column = attribute.nameParts().apply(1);
+              StructType type = types.get(aliases.getOrDefault(alias, ""));
+              if (type == null || twice.contains(alias)) {
+                return;
+              }
+              List<String> known = List.of(type.fieldNames());
+              if (known.stream().noneMatch(column::equalsIgnoreCase)) {
+                problems.add(
+                    Plans.origin(e),
+                    "unknown column "
+                        + attribute.name()
+                        + "; "
+                        + aliases.get(alias)
+                        + " has "
+                        + String.join(", ", known),
+                    Names.nearest(column, known).orElse(null));
+              }
+            }
+          });
+    }
+
+    /**
+     * Unknown streams and functions, all at once, before the analyser stops at the first.
+     *
+     * @return the streams that it reads and whose schemas are not known yet
+     */
+    private Set<String> names(LogicalPlan parsed) {
+      Set<String> pending = new LinkedHashSet<>();
       Set<String> ctes = new HashSet<>();
       Plans.forEach(
           parsed,
@@ -205,9 +274,12 @@ public final class Analyzer {
           node -> {
             if (node instanceof UnresolvedRelation relation) {
               String name = String.join(".", list(relation.multipartIdentifier()));
-              if (!streams.containsKey(name.toLowerCase(Locale.ROOT))
+              if (request.pending().contains(name.toLowerCase(Locale.ROOT))) {
+                pending.add(name.toLowerCase(Locale.ROOT));
+              } else if (!streams.containsKey(name.toLowerCase(Locale.ROOT))
                   && !ctes.contains(name.toLowerCase(Locale.ROOT))) {
-                Set<String> known = new LinkedHashSet<>(new TreeSet<>(streams.keySet()));
+                Set<String> known = new TreeSet<>(streams.keySet());
+                known.addAll(request.pending());
                 problems.add(
                     Plans.origin(node),
                     "unknown stream " + name + "; known: " + String.join(", ", known),
@@ -234,6 +306,7 @@ public final class Analyzer {
               }
             }
           });
+      return pending;
     }
 
     private LogicalPlan resolve(LogicalPlan parsed) {

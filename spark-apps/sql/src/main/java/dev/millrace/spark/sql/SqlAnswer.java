@@ -13,6 +13,8 @@ import java.util.List;
  * @param schema Avro record of the result
  * @param kind {@code append}, or {@code table} for a windowed GROUP BY
  * @param groupKeys output columns that identify a group, in output order; empty for {@code append}
+ * @param pending streams that it reads and whose schemas have to be known first; then nothing else
+ *     is said
  * @param reads the streams in the order in which the SQL names them
  */
 @JsonInclude(JsonInclude.Include.NON_NULL)
@@ -23,6 +25,7 @@ public record SqlAnswer(
     String kind,
     List<String> groupKeys,
     List<Read> reads,
+    List<String> pending,
     List<Problem> errors) {
 
   /**
@@ -44,6 +47,10 @@ public record SqlAnswer(
   public record Problem(Integer line, Integer column, String message, String suggestion) {}
 
   static SqlAnswer refused(String id, List<Problem> errors) {
-    return new SqlAnswer(id, false, null, null, null, null, List.copyOf(errors));
+    return new SqlAnswer(id, false, null, null, null, null, null, List.copyOf(errors));
+  }
+
+  static SqlAnswer waiting(String id, List<String> pending) {
+    return new SqlAnswer(id, true, null, null, null, null, List.copyOf(pending), null);
   }
 }

@@ -12,9 +12,19 @@ import java.util.Map;
  * @param transform name of the transform, which names the record of the result
  * @param namespace Avro namespace of that record
  * @param streams every stream the SQL may read, by name
+ * @param pending names of further streams, whose schemas are not known yet
  */
 public record SqlRequest(
-    String id, String sql, String transform, String namespace, Map<String, Stream> streams) {
+    String id,
+    String sql,
+    String transform,
+    String namespace,
+    Map<String, Stream> streams,
+    List<String> pending) {
+
+  public SqlRequest {
+    pending = pending == null ? List.of() : List.copyOf(pending);
+  }
 
   /**
    * A stream that SQL may read.

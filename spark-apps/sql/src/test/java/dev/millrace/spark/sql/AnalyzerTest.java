@@ -53,7 +53,8 @@ class AnalyzerTest {
   }
 
   private static SqlAnswer analyse(String sql) {
-    return ANALYZER.analyse(new SqlRequest("1", sql, "show_views", "dev.millrace.tv", STREAMS));
+    return ANALYZER.analyse(
+        new SqlRequest("1", sql, "show_views", "dev.millrace.tv", STREAMS, List.of()));
   }
 
   private static SqlAnswer good(String sql) {
@@ -335,16 +336,45 @@ class AnalyzerTest {
                 Map.of(
                     "s",
                     new SqlRequest.Stream(
-                        "append", null, JSON.createObjectNode(), null, null, null))));
+                        "append", null, JSON.createObjectNode(), null, null, null)),
+                null));
     assertThat(a.id()).isEqualTo("7");
     assertThat(a.errors().get(0).message()).startsWith("stream s:");
+  }
+
+  private static SqlAnswer pending(String sql) {
+    return ANALYZER.analyse(
+        new SqlRequest("1", sql, "t", "n", STREAMS, List.of("orders", "shops")));
+  }
+
+  @Test
+  void checksWhatItCanWhileSchemasAreNotKnownYet() {
+    SqlAnswer waits =
+        pending(
+            "SELECT v.device_id, o.anything FROM viewings v JOIN orders o ON o.d = v.device_id");
+    assertThat(waits.ok()).isTrue();
+    assertThat(waits.pending()).containsExactly("orders");
+    assertThat(waits.schema()).isNull();
+    // What does not read them is analysed as ever.
+    assertThat(pending("SELECT device_id FROM viewings").schema()).isNotNull();
+
+    SqlAnswer unknown = pending("SELECT v.device_id FROM viewings v JOIN ordrs o ON o.d = v.x");
+    assertThat(unknown.errors().get(0).message()).contains("unknown stream ordrs");
+    assertThat(unknown.errors().get(0).suggestion()).isEqualTo("orders");
+
+    SqlAnswer misspelt =
+        pending("SELECT v.device_id,\n  v.chanel_id FROM viewings v JOIN orders o ON o.d = v.x_id");
+    assertThat(misspelt.errors()).hasSize(2);
+    assertThat(misspelt.errors().get(0).line()).isEqualTo(2);
+    assertThat(misspelt.errors().get(0).suggestion()).isEqualTo("channel_id");
+    assertThat(misspelt.errors().get(1).message()).contains("v.x_id");
   }
 
   @Test
   void servesLinesAndSurvivesNonsense() throws Exception {
     String request =
         JSON.writeValueAsString(
-            new SqlRequest("a", "SELECT device_id FROM viewings", "t", "n", STREAMS));
+            new SqlRequest("a", "SELECT device_id FROM viewings", "t", "n", STREAMS, null));
     ByteArrayOutputStream out = new ByteArrayOutputStream();
     AnalyzerMain.serve(
         new ByteArrayInputStream(

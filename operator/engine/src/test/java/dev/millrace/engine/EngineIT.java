@@ -1,0 +1,336 @@
+package dev.millrace.engine;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import dev.millrace.model.ManifestReader;
+import dev.millrace.model.Pipeline;
+import dev.millrace.model.Platform;
+import dev.millrace.planner.Known;
+import dev.millrace.planner.SchemaCatalog.SqlAnalysis;
+import dev.millrace.planner.SchemaCatalog.SqlRequest;
+import dev.millrace.registry.SchemaRegistryClient;
+import dev.millrace.services.ConnectService;
+import dev.millrace.services.Distribution;
+import dev.millrace.services.ElasticsearchService;
+import dev.millrace.services.KafkaService;
+import dev.millrace.services.RegistryService;
+import dev.millrace.services.Service;
+import dev.millrace.services.Supervisor;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Clock;
+import java.time.Duration;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.ConcurrentHashMap;
+import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.clients.admin.OffsetSpec;
+import org.apache.kafka.common.TopicPartition;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/**
+ * The engine against real Kafka, Connect, registry and Elasticsearch; Spark jobs are only noted.
+ */
+class EngineIT {
+  private static final Duration PATIENCE = Duration.ofMinutes(2);
+
+  @TempDir static Path temporary;
+  private static Supervisor supervisor;
+  private static KafkaService kafka;
+  private static RegistryService registry;
+  private static ElasticsearchService elasticsearch;
+  private static ConnectService connect;
+  private static final NotedJobs JOBS = new NotedJobs();
+  private static Engine engine;
+
+  /** Jobs that are said to run. */
+  private static final class NotedJobs implements SparkLauncher {
+    final Map<String, JsonNode> documents = new ConcurrentHashMap<>();
+    final Map<String, String> hashes = new ConcurrentHashMap<>();
+    int starts;
+
+    @Override
+    public Optional<Observed> observe(String job) {
+      return Optional.ofNullable(hashes.get(job))
+          .map(h -> new Observed(h, true, Optional.empty(), "no status"));
+    }
+
+    @Override
+    public void ensureRunning(String job, JsonNode document, String hash) {
+      if (!hash.equals(hashes.put(job, hash))) {
+        starts++;
+        documents.put(job, document);
+      }
+    }
+
+    @Override
+    public void stop(String job) {
+      hashes.remove(job);
+    }
+  }
+
+  @BeforeAll
+  static void start() throws Exception {
+    Distribution distribution = Distribution.locate();
+    Path home = distribution.root().getParent().getParent().getParent().getParent();
+    List<Path> plugins =
+        List.of(
+            home.resolve("connectors/datagen/target/plugins"),
+            home.resolve("connectors/elasticsearch/target/plugins"));
+    for (Path plugin : plugins) {
+      assertThat(plugin).as("built by ./mvnw package").isDirectory();
+    }
+    kafka = new KafkaService(distribution);
+    registry = new RegistryService(distribution);
+    elasticsearch = new ElasticsearchService(distribution);
+    connect = new ConnectService(distribution, kafka, plugins, temporary.resolve("secrets"));
+    supervisor = new Supervisor(temporary, Clock.systemUTC(), s -> {});
+    List<Service> all = List.of(kafka, registry, elasticsearch, connect);
+    for (Service service : all) {
+      supervisor.start(service);
+    }
+    for (Service service : all) {
+      supervisor.awaitReady(service.name(), PATIENCE);
+    }
+    Platform platform =
+        Platform.of(
+            "default",
+            new Platform.Spec(
+                "it.",
+                new Platform.Kafka(kafka.endpoint().orElseThrow(), 2, 1),
+                new Platform.SchemaRegistry(registry.endpoint().orElseThrow()),
+                new Platform.Connect(
+                    connect.endpoint().orElseThrow(), temporary.resolve("secrets").toString()),
+                new Platform.Elasticsearch(elasticsearch.endpoint().orElseThrow()),
+                new Platform.Spark("file:///nowhere", Map.of())));
+    References none =
+        new References() {
+          @Override
+          public Known<Map<String, String>> secret(String name) {
+            return new Known.No<>("no Secret '" + name + "'");
+          }
+
+          @Override
+          public Known<Map<String, String>> configMap(String name) {
+            return new Known.No<>("no ConfigMap '" + name + "'");
+          }
+        };
+    SqlAnalyser noSql =
+        new SqlAnalyser() {
+          @Override
+          public Known<SqlAnalysis> analyse(SqlRequest request) {
+            return new Known.Waiting<>("no SQL here");
+          }
+
+          @Override
+          public void close() {}
+        };
+    engine = new Engine(platform, none, noSql, JOBS, Clock.systemUTC());
+  }
+
+  @AfterAll
+  static void stop() {
+    if (engine != null) {
+      engine.close();
+    }
+    supervisor.close();
+  }
+
+  private static Pipeline pipeline(String name, String fields, String more) {
+    ManifestReader.Read<Pipeline> read =
+        ManifestReader.pipeline(
+            """
+            apiVersion: millrace.dev/v1alpha1
+            kind: Pipeline
+            metadata: { name: %s }
+            spec:
+              sources:
+                - name: events
+                  datagen:
+                    schema: '{"type":"record","name":"E","fields":[{"name":"d","type":"string"},{"name":"at","type":{"type":"long","logicalType":"timestamp-micros"}},{"name":"type","type":"string"}%s]}'
+                    count: 500
+                    rate: max
+                    clock: simulated
+                  eventTime: { field: at }
+            %s
+            """
+                .formatted(name, fields, more.indent(2)));
+    assertThat(read.problems()).isEmpty();
+    return read.resource();
+  }
+
+  private static PipelineStatus.Component component(PipelineStatus status, String name) {
+    return status.components().stream()
+        .filter(c -> c.name().equals(name))
+        .findFirst()
+        .orElseThrow();
+  }
+
+  private static HttpResponse<String> http(String method, String url, String body)
+      throws Exception {
+    return HttpClient.newHttpClient()
+        .send(
+            HttpRequest.newBuilder(URI.create(url))
+                .header("Content-Type", "application/json")
+                .method(
+                    method,
+                    body == null
+                        ? HttpRequest.BodyPublishers.noBody()
+                        : HttpRequest.BodyPublishers.ofString(body))
+                .build(),
+            HttpResponse.BodyHandlers.ofString());
+  }
+
+  private static final String SINK =
+      """
+      sinks:
+        - { name: to-es, from: events, elasticsearch: { index: %s } }
+      """;
+
+  @Test
+  void drainsABoundedPipelineAndThenWritesNothingAnyMore() throws Exception {
+    Pipeline pipeline = pipeline("drains", "", SINK.formatted("drains"));
+    await().atMost(PATIENCE).until(() -> engine.reconcile(pipeline).drained());
+    String es = elasticsearch.endpoint().orElseThrow();
+    assertThat(http("POST", es + "/drains/_refresh", null).statusCode()).isEqualTo(200);
+    assertThat(http("GET", es + "/drains/_count", null).body()).contains("\"count\":500");
+    assertThat(http("GET", es + "/drains/_mapping", null).body())
+        .contains("\"dynamic\":\"strict\"");
+
+    Map<String, Long> before = everythingWritten();
+    for (int i = 0; i < 5; i++) {
+      PipelineStatus status = engine.reconcile(pipeline);
+      assertThat(status.ready()).isTrue();
+      assertThat(component(status, "events").state()).isEqualTo("ended");
+      assertThat(component(status, "to-es").lag()).isZero();
+    }
+    assertThat(everythingWritten()).isEqualTo(before);
+  }
+
+  /** Ends of the topics in which Connect, the registry's clients and we would leave a trace. */
+  private static Map<String, Long> everythingWritten() throws Exception {
+    Map<String, Long> ends = new HashMap<>();
+    try (Admin admin = Admin.create(Map.of("bootstrap.servers", kafka.endpoint().orElseThrow()))) {
+      for (String topic :
+          List.of("millrace-connect-configs", "it.drains.millrace-marks", "it.drains.events")) {
+        TopicPartition partition = new TopicPartition(topic, 0);
+        ends.put(
+            topic,
+            admin
+                .listOffsets(Map.of(partition, OffsetSpec.latest()))
+                .partitionResult(partition)
+                .get()
+                .offset());
+      }
+    }
+    ends.put(
+        "versions",
+        (long)
+            new SchemaRegistryClient(registry.endpoint().orElseThrow())
+                .latest("it.drains.events-value")
+                .orElseThrow()
+                .version());
+    String template =
+        http("GET", elasticsearch.endpoint().orElseThrow() + "/_cluster/state/version", null)
+            .body()
+            .replaceAll(".*\"version\":(\\d+).*", "$1");
+    ends.put("elasticsearch", Long.parseLong(template));
+    return ends;
+  }
+
+  @Test
+  void whatSomebodyElseMadeIsAConflictAndStaysAsItIs() throws Exception {
+    String url = connect.endpoint().orElseThrow();
+    String theirs =
+        "{\"connector.class\":\"dev.millrace.connect.elasticsearch.ElasticsearchSinkConnector\",\"topics\":\"x\",\"connection.url\":\"http://127.0.0.1:9\",\"index\":\"x\",\"schema.registry.url\":\"http://127.0.0.1:9\",\"tasks.max\":\"1\"}";
+    assertThat(http("PUT", url + "/connectors/it.conflict.to-es/config", theirs).statusCode())
+        .isEqualTo(201);
+    Pipeline pipeline = pipeline("conflict", "", SINK.formatted("conflict"));
+    // The source comes up although the sink can not.
+    await()
+        .atMost(PATIENCE)
+        .until(() -> component(engine.reconcile(pipeline), "events").state().equals("ended"));
+    PipelineStatus status = engine.reconcile(pipeline);
+    assertThat(component(status, "to-es").state()).isEqualTo("failed");
+    assertThat(component(status, "to-es").message()).contains("it.conflict.to-es");
+    assertThat(status.ready()).isFalse();
+    assertThat(http("GET", url + "/connectors/it.conflict.to-es/config", null).body())
+        .contains("\"topics\":\"x\"");
+  }
+
+  @Test
+  void anIncompatibleSchemaIsRefusedAndWhatRunsGoesOn() throws Exception {
+    Pipeline first = pipeline("evolves", "", "");
+    await()
+        .atMost(PATIENCE)
+        .until(() -> component(engine.reconcile(first), "events").state().equals("ended"));
+    Pipeline breaks = pipeline("evolves", ",{\"name\":\"needed\",\"type\":\"string\"}", "");
+    PipelineStatus status = engine.reconcile(breaks);
+    assertThat(component(status, "events").state()).isEqualTo("failed");
+    assertThat(component(status, "events").message())
+        .contains("it.evolves.events-value")
+        .contains("not BACKWARD compatible")
+        .contains("needed");
+    assertThat(
+            http(
+                    "GET",
+                    connect.endpoint().orElseThrow() + "/connectors/it.evolves.events/status",
+                    null)
+                .body())
+        .contains("RUNNING");
+  }
+
+  @Test
+  void aJobIsStartedOnceWithTheIdsOfItsSchemas() {
+    Pipeline pipeline =
+        pipeline(
+            "jobs",
+            "",
+            """
+            transforms:
+              - name: v
+                intervals: { from: events, by: [d], type: type, open: [start], timeout: 30m }
+                key: [d, started_at]
+            """);
+    await()
+        .atMost(PATIENCE)
+        .until(
+            () -> {
+              engine.reconcile(pipeline);
+              return JOBS.documents.containsKey("it.jobs");
+            });
+    JsonNode output = JOBS.documents.get("it.jobs").at("/transforms/0/output");
+    SchemaRegistryClient client = new SchemaRegistryClient(registry.endpoint().orElseThrow());
+    assertThat(client.byId(output.path("schemaId").asInt()).getName()).isEqualTo("V");
+    assertThat(client.byId(output.path("keySchemaId").asInt()).getName()).isEqualTo("VKey");
+    int starts = JOBS.starts;
+    engine.reconcile(pipeline);
+    engine.reconcile(pipeline);
+    assertThat(JOBS.starts).isEqualTo(starts);
+  }
+
+  @Test
+  void aWrongPipelineTouchesNothing() throws Exception {
+    Pipeline pipeline =
+        pipeline(
+            "wrong", "", "sinks:\n  - { name: s, from: evnts, elasticsearch: { index: s } }\n");
+    PipelineStatus status = engine.reconcile(pipeline);
+    assertThat(status.problems().toString()).contains("evnts").contains("events");
+    assertThat(status.conditions().get(0).status()).isEqualTo("False");
+    try (Admin admin = Admin.create(Map.of("bootstrap.servers", kafka.endpoint().orElseThrow()))) {
+      assertThat(admin.listTopics().names().get()).noneMatch(t -> t.startsWith("it.wrong"));
+    }
+    assertThat(Files.exists(temporary.resolve("secrets/none"))).isFalse();
+  }
+}

@@ -1,0 +1,203 @@
+package dev.millrace.planner;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import com.fasterxml.jackson.dataformat.yaml.YAMLGenerator;
+import com.fasterxml.jackson.dataformat.yaml.YAMLMapper;
+import dev.millrace.model.ManifestReader;
+import dev.millrace.model.Pipeline;
+import dev.millrace.model.Pipeline.ConfigMapRef;
+import dev.millrace.model.Pipeline.SecretRef;
+import dev.millrace.model.Platform;
+import dev.millrace.model.Problem;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.stream.Stream;
+import org.apache.avro.Schema;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/**
+ * From {@code in-pipeline.yaml} and what is known ({@code in-catalog.yaml}) to {@code out.yaml}, a
+ * directory a case. {@code -Dmillrace.golden.update=true} writes what is planned now, to be read
+ * before it is committed.
+ */
+class GoldenTest {
+  private static final YAMLMapper YAML =
+      YAMLMapper.builder()
+          .disable(YAMLGenerator.Feature.WRITE_DOC_START_MARKER)
+          .enable(YAMLGenerator.Feature.MINIMIZE_QUOTES)
+          .disable(YAMLGenerator.Feature.SPLIT_LINES)
+          .build();
+  private static final Path GOLDEN = Path.of("src/test/resources/golden");
+
+  static Stream<Path> cases() throws IOException {
+    return Files.list(GOLDEN).filter(Files::isDirectory).sorted();
+  }
+
+  private static Platform platform() {
+    return Platform.of(
+        "default",
+        new Platform.Spec(
+            "team-a.",
+            new Platform.Kafka("kafka:9092", 4, 1),
+            new Platform.SchemaRegistry("http://registry/apis/ccompat/v7"),
+            new Platform.Connect("http://connect", "/secrets"),
+            new Platform.Elasticsearch("http://elasticsearch"),
+            new Platform.Spark("s3://bucket/checkpoints", Map.of("shufflePartitions", "2"))));
+  }
+
+  @ParameterizedTest
+  @MethodSource("cases")
+  void plansAsBefore(Path directory) throws IOException {
+    ManifestReader.Read<Pipeline> read =
+        ManifestReader.pipeline(Files.readString(directory.resolve("in-pipeline.yaml")));
+    ObjectNode out = YAML.createObjectNode();
+    if (!read.problems().isEmpty()) {
+      problems(out, read.problems());
+    } else {
+      Path catalog = directory.resolve("in-catalog.yaml");
+      Plan plan =
+          Planner.plan(
+              read.resource(),
+              platform(),
+              new FileCatalog(
+                  Files.exists(catalog)
+                      ? YAML.readTree(catalog.toFile())
+                      : YAML.createObjectNode()));
+      problems(out, plan.problems());
+      plan.waiting().forEach((component, why) -> out.withObject("/waiting").put(component, why));
+      plan.streams().forEach(s -> stream(out.withArray("streams"), s));
+      plan.resources().forEach(r -> resource(out.withArray("resources"), r));
+    }
+    String text = YAML.writeValueAsString(out);
+    Path expected = directory.resolve("out.yaml");
+    if (Boolean.getBoolean("millrace.golden.update")) {
+      Files.writeString(expected, text);
+    }
+    assertThat(text).isEqualTo(Files.readString(expected));
+  }
+
+  private static void problems(ObjectNode out, List<Problem> problems) {
+    problems.forEach(p -> out.withArray("problems").add(p.toString()));
+  }
+
+  private static void stream(ArrayNode out, Plan.Stream stream) {
+    ObjectNode node = out.addObject();
+    node.put("name", stream.name());
+    node.put("topic", stream.topic());
+    node.put("kind", stream.kind());
+    stream.keySchema().ifPresent(k -> node.put("key", Schemas.fields(k).toString()));
+    node.put("bounded", stream.bounded());
+  }
+
+  private static void resource(ArrayNode out, Resource resource) {
+    ObjectNode node = out.addObject();
+    node.put("id", resource.id());
+    node.put("for", resource.component());
+    if (resource instanceof Resource.Topic topic) {
+      node.put("partitions", topic.partitions());
+      node.put("replicas", topic.replicas());
+      topic.config().forEach(node.withObject("/config")::put);
+    } else if (resource instanceof Resource.Subject subject) {
+      node.put("compatibility", subject.compatibility());
+      subject.schema().ifPresent(s -> node.set("schema", Schemas.json(s)));
+    } else if (resource instanceof Resource.Connector connector) {
+      connector.config().forEach(node.withObject("/config")::put);
+    } else if (resource instanceof Resource.IndexTemplate template) {
+      node.set("body", template.body());
+    } else if (resource instanceof Resource.SparkJob job) {
+      node.set("document", job.document());
+    }
+  }
+
+  /** What is known, from a file; what does not stand in it is not known yet. */
+  private record FileCatalog(JsonNode known) implements SchemaCatalog {
+    @Override
+    public Known<StreamSchema> stream(String topic) {
+      JsonNode found = known.path("streams").path(topic);
+      if (found.isMissingNode()) {
+        return new Known.Waiting<>("subject " + topic + "-value is not registered yet");
+      }
+      Schema value = new Schema.Parser().parse(found.path("value").toString());
+      return new Known.Yes<>(
+          new StreamSchema(
+              value,
+              found.has("key")
+                  ? Optional.of(new Schema.Parser().parse(found.path("key").toString()))
+                  : Optional.empty()));
+    }
+
+    @Override
+    public Known<ConnectionFacts> connection(SecretRef ref) {
+      JsonNode found = known.path("connections").path(ref.name());
+      return found.isMissingNode()
+          ? new Known.No<>("no Secret '" + ref.name() + "'")
+          : new Known.Yes<>(
+              new ConnectionFacts(
+                  found.path("scheme").asText(),
+                  found.path("host").asText(),
+                  found.path("port").asInt(),
+                  found.path("database").asText()));
+    }
+
+    @Override
+    public Known<String> config(ConfigMapRef ref) {
+      JsonNode found = known.path("configs").path(ref.configMap()).path(ref.key());
+      return found.isMissingNode()
+          ? new Known.No<>("no ConfigMap '" + ref.configMap() + "'")
+          : new Known.Yes<>(found.asText());
+    }
+
+    @Override
+    public Known<SqlAnalysis> analyse(SqlRequest request) {
+      JsonNode found = known.path("analyses").path(request.transform());
+      if (found.isMissingNode()) {
+        return new Known.Waiting<>("its SQL is being analysed");
+      }
+      List<Read> reads = new ArrayList<>();
+      found
+          .path("reads")
+          .forEach(
+              r ->
+                  reads.add(
+                      new Read(
+                          r.path("stream").asText(),
+                          r.path("role").asText(),
+                          texts(r, "columns"))));
+      List<SqlError> errors = new ArrayList<>();
+      found
+          .path("errors")
+          .forEach(
+              e ->
+                  errors.add(
+                      new SqlError(
+                          e.path("line").asInt(),
+                          e.path("column").asInt(),
+                          e.path("message").asText(),
+                          Optional.ofNullable(e.path("suggestion").textValue()))));
+      return new Known.Yes<>(
+          new SqlAnalysis(
+              Optional.ofNullable(found.get("schema")),
+              found.path("kind").asText(""),
+              texts(found, "groupKeys"),
+              reads,
+              texts(found, "pending"),
+              errors));
+    }
+
+    private static List<String> texts(JsonNode node, String field) {
+      List<String> out = new ArrayList<>();
+      node.path(field).forEach(n -> out.add(n.asText()));
+      return out;
+    }
+  }
+}
