@@ -22,6 +22,7 @@ import dev.millrace.registry.SchemaRegistryClient;
 import java.io.IOException;
 import java.time.Clock;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashMap;
@@ -47,6 +48,8 @@ public final class Engine implements AutoCloseable {
   private static final Set<String> NOT_SECRET =
       Set.of("url", "username", "user", "host", "port", "database");
 
+  private static final Duration BETWEEN_OFFSETS = Duration.ofSeconds(2);
+
   private final Platform platform;
   private final References references;
   private final SqlAnalyser analyser;
@@ -59,7 +62,12 @@ public final class Engine implements AutoCloseable {
   private final SinkLag sinkLag;
   private final StreamRates rates;
   private final Statuses statuses;
+  private final Clock clock;
   private final Map<String, SourceMarks> marks = new HashMap<>();
+  private final Map<String, Instant> offsetsAsked = new HashMap<>();
+
+  /** Configurations of connectors of whose streams everything is marked. */
+  private final Map<String, Map<String, String>> settled = new HashMap<>();
 
   /** An engine for a platform, all of whose backends may still be starting. */
   public Engine(
@@ -72,6 +80,7 @@ public final class Engine implements AutoCloseable {
     this.references = references;
     this.analyser = analyser;
     this.spark = spark;
+    this.clock = clock;
     Platform.Spec spec = platform.getSpec();
     this.registry =
         new SchemaRegistryClient(
@@ -210,8 +219,9 @@ public final class Engine implements AutoCloseable {
                   Collectors.groupingBy(
                       s -> s.connector().get(), LinkedHashMap::new, Collectors.toList()));
       for (Map.Entry<String, List<Plan.Stream>> entry : byConnector.entrySet()) {
-        if (turn.observed.containsKey(entry.getKey())) {
-          sourceMarks(known, entry.getKey(), entry.getValue());
+        Connectors.Observed connector = turn.observed.get(entry.getKey());
+        if (connector != null && offsetsAreOfInterest(entry.getKey(), connector)) {
+          sourceMarks(known, entry.getKey(), connector, entry.getValue());
         }
       }
     } catch (BackendException e) {
@@ -220,7 +230,17 @@ public final class Engine implements AutoCloseable {
     return known;
   }
 
-  private void sourceMarks(SourceMarks known, String connector, List<Plan.Stream> streams)
+  /**
+   * Connect reads a whole topic to answer: not more often than needed, and not once all is said.
+   */
+  private boolean offsetsAreOfInterest(String name, Connectors.Observed connector) {
+    Instant last = offsetsAsked.get(name);
+    return !connector.config().equals(settled.get(name))
+        && (last == null || clock.instant().isAfter(last.plus(BETWEEN_OFFSETS)));
+  }
+
+  private void sourceMarks(
+      SourceMarks known, String name, Connectors.Observed connector, List<Plan.Stream> streams)
       throws BackendException {
     List<Plan.Stream> tables =
         streams.stream()
@@ -228,9 +248,11 @@ public final class Engine implements AutoCloseable {
             .toList();
     List<Plan.Stream> bounded = streams.stream().filter(Plan.Stream::bounded).toList();
     if (tables.isEmpty() && bounded.isEmpty()) {
+      settled.put(name, connector.config());
       return;
     }
-    JsonNode offsets = connectors.offsets(connector);
+    JsonNode offsets = connectors.offsets(name);
+    offsetsAsked.put(name, clock.instant());
     known.snapshots(tables, offsets);
     for (Plan.Stream stream : bounded) {
       if (SourceMarks.done(offsets)) {
@@ -238,6 +260,10 @@ public final class Engine implements AutoCloseable {
       } else if (!offsets.isEmpty()) {
         known.goesOn(stream.name());
       }
+    }
+    if (tables.stream().allMatch(t -> known.of(t.name()).snapshotComplete())
+        && bounded.stream().allMatch(b -> known.of(b.name()).end().isPresent())) {
+      settled.put(name, connector.config());
     }
   }
 
