@@ -136,7 +136,9 @@ public final class ProcessSqlAnalyser implements SqlAnalyser {
       return new Known.Waiting<>("its SQL is being analysed");
     } catch (ExecutionException e) {
       answers.remove(request);
-      return new Known.Waiting<>("the SQL analyser: " + e.getCause().getMessage());
+      String why = "the SQL analyser: " + e.getCause().getMessage();
+      // Who asks only once would take a Waiting for "no problem".
+      return patience.isZero() ? new Known.Waiting<>(why) : new Known.No<>(why);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       return new Known.Waiting<>("interrupted");
@@ -176,7 +178,12 @@ public final class ProcessSqlAnalyser implements SqlAnalyser {
       return;
     }
     process =
-        new ProcessBuilder(command).redirectError(ProcessBuilder.Redirect.appendTo(errors)).start();
+        new ProcessBuilder(command)
+            .redirectError(
+                errors.getParentFile().isDirectory()
+                    ? ProcessBuilder.Redirect.appendTo(errors)
+                    : ProcessBuilder.Redirect.DISCARD)
+            .start();
     questions =
         new BufferedWriter(
             new OutputStreamWriter(process.getOutputStream(), StandardCharsets.UTF_8));

@@ -150,26 +150,9 @@ final class Planning {
         datagen.schema() != null
             ? Optional.of(datagen.schema())
             : config(path + ".datagen.schemaFrom", datagen.schemaFrom(), source.name());
-    Optional<Schema> schema = Optional.empty();
-    if (text.isPresent()) {
-      try {
-        Schema parsed = Schemas.withoutAnnotations(text.get());
-        if (parsed.getType() != Schema.Type.RECORD) {
-          problems.add(
-              Problem.of(path + ".datagen.schema", "is a " + parsed.getType() + ", not a record"));
-          return;
-        }
-        schema = Optional.of(parsed);
-      } catch (JsonProcessingException e) {
-        problems.add(
-            Problem.of(path + ".datagen.schema", "is not JSON: " + e.getOriginalMessage()));
-        return;
-      } catch (RuntimeException e) {
-        problems.add(
-            Problem.of(path + ".datagen.schema", "is not an Avro schema: " + e.getMessage()));
-        return;
-      }
-    }
+    // A stream with a wrong schema is declared all the same, or whatever reads it would be wrong
+    // too.
+    Optional<Schema> schema = text.flatMap(t -> declaredSchema(path + ".datagen.schema", t));
     String topic = topicPrefix + source.name();
     declare(
         source.name(),
@@ -221,6 +204,23 @@ final class Planning {
     config.put("key.converter", "org.apache.kafka.connect.converters.ByteArrayConverter");
     produced(config);
     sources.add(new Resource.Connector(topic, source.name(), config));
+  }
+
+  private Optional<Schema> declaredSchema(String path, String text) {
+    String problem;
+    try {
+      Schema parsed = Schemas.withoutAnnotations(text);
+      if (parsed.getType() == Schema.Type.RECORD) {
+        return Optional.of(parsed);
+      }
+      problem = "is a " + parsed.getType() + ", not a record";
+    } catch (JsonProcessingException e) {
+      problem = "is not JSON: " + e.getOriginalMessage();
+    } catch (RuntimeException e) {
+      problem = "is not an Avro schema: " + e.getMessage();
+    }
+    problems.add(Problem.of(path, problem));
+    return Optional.empty();
   }
 
   /** What every source connector has: large batches, little waiting, no record twice. */
