@@ -55,10 +55,12 @@ public final class MariaDbService implements Service {
     if (!Files.exists(room.path().resolve("installed"))) {
       install(room, base, data, root);
     }
+    // Not into the binary log: that would keep the passwords.
     Path users =
         room.writeSecret(
             "users.sql",
             """
+            SET SESSION sql_log_bin=0;
             CREATE USER IF NOT EXISTS 'millrace'@'127.0.0.1' IDENTIFIED BY '%1$s';
             ALTER USER 'root'@'localhost' IDENTIFIED BY '%2$s';
             CREATE DATABASE IF NOT EXISTS `%3$s`;
