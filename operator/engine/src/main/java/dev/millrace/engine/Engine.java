@@ -282,7 +282,9 @@ public final class Engine implements AutoCloseable {
       // Started with a part of them, it would have to be started again for the rest. One that runs
       // goes on.
       String why =
-          blocking.map(b -> b + ": " + reason(turn.results.get(b))).orElse("Kafka's topics");
+          blocking
+              .map(b -> b + ": " + reason(turn.results.get(b)))
+              .orElseGet(() -> reason(turn.results.get(turn.pipeline.name())));
       transforms.forEach(t -> turn.note(t, StepResult.waiting("the job waits for " + why)));
       return;
     }
