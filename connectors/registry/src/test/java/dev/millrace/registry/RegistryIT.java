@@ -48,12 +48,14 @@ class RegistryIT {
 
   private static Schema schema(String fields) {
     return new Schema.Parser()
-        .parse("{\"type\":\"record\",\"name\":\"R\",\"namespace\":\"n\",\"fields\":[" + fields + "]}");
+        .parse(
+            "{\"type\":\"record\",\"name\":\"R\",\"namespace\":\"n\",\"fields\":[" + fields + "]}");
   }
 
   private static final Schema ONE = schema("{\"name\":\"a\",\"type\":\"int\"}");
   private static final Schema TWO =
-      schema("{\"name\":\"a\",\"type\":\"int\"},{\"name\":\"b\",\"type\":[\"null\",\"string\"],\"default\":null}");
+      schema(
+          "{\"name\":\"a\",\"type\":\"int\"},{\"name\":\"b\",\"type\":[\"null\",\"string\"],\"default\":null}");
   private static final Schema BREAKS =
       schema("{\"name\":\"a\",\"type\":\"int\"},{\"name\":\"c\",\"type\":\"string\"}");
 
@@ -91,8 +93,7 @@ class RegistryIT {
     SchemaRegistryClient nobody =
         new SchemaRegistryClient("http://127.0.0.1:9", Optional.empty(), Duration.ofMillis(300));
     assertThatThrownBy(() -> nobody.byId(1))
-        .isInstanceOfSatisfying(
-            RegistryException.class, e -> assertThat(e.retryable()).isTrue())
+        .isInstanceOfSatisfying(RegistryException.class, e -> assertThat(e.retryable()).isTrue())
         .hasMessageContaining("no answer");
   }
 
@@ -114,8 +115,7 @@ class RegistryIT {
       SchemaBuilder.struct()
           .field("id", org.apache.kafka.connect.data.Schema.INT64_SCHEMA)
           .field("name", org.apache.kafka.connect.data.Schema.OPTIONAL_STRING_SCHEMA)
-          .field(
-              "at", SchemaBuilder.int64().name("io.debezium.time.MicroTimestamp").build())
+          .field("at", SchemaBuilder.int64().name("io.debezium.time.MicroTimestamp").build())
           .build();
 
   @Test
@@ -125,7 +125,10 @@ class RegistryIT {
             .fromConnectData(
                 "pre.tv.users",
                 ROW,
-                new Struct(ROW).put("id", 5L).put("name", "Ünal").put("at", 1_700_000_000_000_001L));
+                new Struct(ROW)
+                    .put("id", 5L)
+                    .put("name", "Ünal")
+                    .put("at", 1_700_000_000_000_001L));
     try (AvroKafkaDeserializer<GenericRecord> deserializer = new AvroKafkaDeserializer<>()) {
       deserializer.configure(peer(), false);
       GenericRecord read = deserializer.deserialize("pre.tv.users", bytes);

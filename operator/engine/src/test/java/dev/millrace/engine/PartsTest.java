@@ -117,27 +117,30 @@ class PartsTest {
     assertThat(bad).contains("is no URL").doesNotContain("hunter");
   }
 
+  /** A clock that shows what stands in the array. */
+  private static Clock clock(Instant[] now) {
+    return new Clock() {
+      @Override
+      public ZoneId getZone() {
+        return ZoneOffset.UTC;
+      }
+
+      @Override
+      public Clock withZone(ZoneId zone) {
+        return this;
+      }
+
+      @Override
+      public Instant instant() {
+        return now[0];
+      }
+    };
+  }
+
   @Test
   void conditionsRememberWhenTheyChanged() {
     Instant[] now = {Instant.parse("2026-01-01T00:00:00Z")};
-    Clock clock =
-        new Clock() {
-          @Override
-          public ZoneId getZone() {
-            return ZoneOffset.UTC;
-          }
-
-          @Override
-          public Clock withZone(ZoneId zone) {
-            return this;
-          }
-
-          @Override
-          public Instant instant() {
-            return now[0];
-          }
-        };
-    Statuses statuses = new Statuses(clock);
+    Statuses statuses = new Statuses(clock(now));
     Pipeline pipeline = new Pipeline();
     pipeline.getMetadata().setName("tv");
     PipelineStatus.Component ready = new PipelineStatus.Component("a", "datagen", "ready", -1, "");
@@ -158,24 +161,7 @@ class PartsTest {
   @Test
   void ratesAreOfTheLastSeconds() {
     Instant[] now = {Instant.EPOCH};
-    StreamRates rates =
-        new StreamRates(
-            new Clock() {
-              @Override
-              public ZoneId getZone() {
-                return ZoneOffset.UTC;
-              }
-
-              @Override
-              public Clock withZone(ZoneId zone) {
-                return this;
-              }
-
-              @Override
-              public Instant instant() {
-                return now[0];
-              }
-            });
+    StreamRates rates = new StreamRates(clock(now));
     assertThat(rates.note("t", 100)).isZero();
     now[0] = now[0].plusSeconds(2);
     assertThat(rates.note("t", 300)).isEqualTo(100.0);

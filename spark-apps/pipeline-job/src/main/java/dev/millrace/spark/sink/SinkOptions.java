@@ -1,10 +1,11 @@
 package dev.millrace.spark.sink;
 
+import static dev.millrace.spark.options.KafkaOptions.required;
+
+import dev.millrace.spark.options.KafkaOptions;
 import java.io.Serializable;
 import java.util.HashMap;
 import java.util.List;
-import java.util.Locale;
-import java.util.Map;
 import org.apache.avro.Schema;
 import org.apache.spark.sql.util.CaseInsensitiveStringMap;
 
@@ -32,17 +33,11 @@ record SinkOptions(
     implements Serializable {
 
   static SinkOptions of(CaseInsensitiveStringMap options) {
-    HashMap<String, String> kafka = new HashMap<>();
-    for (Map.Entry<String, String> option : options.asCaseSensitiveMap().entrySet()) {
-      if (option.getKey().toLowerCase(Locale.ROOT).startsWith("kafka.")) {
-        kafka.put(option.getKey().substring("kafka.".length()), option.getValue());
-      }
-    }
     String keySchema = options.getOrDefault("keySchema", "");
     return new SinkOptions(
         required(options, "topic"),
         required(options, "transform"),
-        kafka,
+        KafkaOptions.kafka(options),
         required(options, "schema"),
         Integer.parseInt(required(options, "schemaId")),
         keySchema,
@@ -52,14 +47,6 @@ record SinkOptions(
         options.getOrDefault("deadTopic", ""),
         required(options, "marks.topic"),
         required(options, "epochs.group"));
-  }
-
-  private static String required(CaseInsensitiveStringMap options, String name) {
-    String value = options.get(name);
-    if (value == null || value.isBlank()) {
-      throw new IllegalArgumentException("option '" + name + "' is missing");
-    }
-    return value;
   }
 
   boolean keyed() {

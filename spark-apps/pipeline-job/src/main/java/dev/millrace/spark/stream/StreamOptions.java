@@ -1,11 +1,11 @@
 package dev.millrace.spark.stream;
 
+import static dev.millrace.spark.options.KafkaOptions.required;
+
+import dev.millrace.spark.options.KafkaOptions;
 import java.io.Serializable;
 import java.util.ArrayList;
 import java.util.HashMap;
-import java.util.List;
-import java.util.Map;
-import org.apache.avro.Schema;
 import org.apache.spark.sql.util.CaseInsensitiveStringMap;
 
 /**
@@ -34,47 +34,22 @@ record StreamOptions(
     implements Serializable {
 
   static StreamOptions of(CaseInsensitiveStringMap options) {
-    HashMap<String, String> kafka = kafka(options);
     String schema = required(options, "schema");
-    List<String> columns =
-        options.containsKey("columns") && !options.get("columns").isBlank()
-            ? List.of(options.get("columns").split("\\s*,\\s*"))
-            : new Schema.Parser()
-                .parse(schema).getFields().stream().map(Schema.Field::name).toList();
     return new StreamOptions(
         required(options, "topic"),
         required(options, "stream"),
         required(options, "transform"),
-        kafka,
+        KafkaOptions.kafka(options),
         required(options, "registry.url"),
         options.getOrDefault("marks.topic", ""),
         schema,
-        new ArrayList<>(columns),
+        new ArrayList<>(KafkaOptions.columns(options, schema)),
         options.getOrDefault("eventTime.field", ""),
         options.getLong("eventTime.outOfOrderMs", 0),
         options.getLong("eventTime.idleMs", 300_000),
         options.getLong("latenessMs", 0),
         options.getOrDefault("eventTime.progress", "observed").equals("marks"),
         options.getLong("maxOffsetsPerTrigger", 200_000));
-  }
-
-  /** Kafka's properties: the options that begin with {@code kafka.}. */
-  static HashMap<String, String> kafka(CaseInsensitiveStringMap options) {
-    HashMap<String, String> kafka = new HashMap<>();
-    for (Map.Entry<String, String> option : options.asCaseSensitiveMap().entrySet()) {
-      if (option.getKey().toLowerCase(java.util.Locale.ROOT).startsWith("kafka.")) {
-        kafka.put(option.getKey().substring("kafka.".length()), option.getValue());
-      }
-    }
-    return kafka;
-  }
-
-  static String required(CaseInsensitiveStringMap options, String name) {
-    String value = options.get(name);
-    if (value == null || value.isBlank()) {
-      throw new IllegalArgumentException("option '" + name + "' is missing");
-    }
-    return value;
   }
 
   boolean timed() {

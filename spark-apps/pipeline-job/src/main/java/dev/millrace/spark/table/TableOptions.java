@@ -1,10 +1,11 @@
 package dev.millrace.spark.table;
 
+import static dev.millrace.spark.options.KafkaOptions.required;
+
+import dev.millrace.spark.options.KafkaOptions;
 import java.io.Serializable;
 import java.util.ArrayList;
 import java.util.HashMap;
-import java.util.Locale;
-import java.util.Map;
 import org.apache.spark.sql.util.CaseInsensitiveStringMap;
 
 /**
@@ -22,28 +23,14 @@ record TableOptions(
     implements Serializable {
 
   static TableOptions of(CaseInsensitiveStringMap options) {
-    HashMap<String, String> kafka = new HashMap<>();
-    for (Map.Entry<String, String> option : options.asCaseSensitiveMap().entrySet()) {
-      if (option.getKey().toLowerCase(Locale.ROOT).startsWith("kafka.")) {
-        kafka.put(option.getKey().substring("kafka.".length()), option.getValue());
-      }
-    }
     String schema = required(options, "schema");
     return new TableOptions(
         required(options, "topic"),
         required(options, "transform"),
-        kafka,
+        KafkaOptions.kafka(options),
         required(options, "registry.url"),
         schema,
-        new ArrayList<>(TableProvider.columns(options, schema)));
-  }
-
-  private static String required(CaseInsensitiveStringMap options, String name) {
-    String value = options.get(name);
-    if (value == null || value.isBlank()) {
-      throw new IllegalArgumentException("option '" + name + "' is missing");
-    }
-    return value;
+        new ArrayList<>(KafkaOptions.columns(options, schema)));
   }
 
   /** What a copy of the rows is kept under. */

@@ -1,9 +1,7 @@
 package dev.millrace.spark.table;
 
 import dev.millrace.spark.sql.AvroTypes;
-import java.util.ArrayList;
 import java.util.EnumSet;
-import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import org.apache.avro.Schema;
@@ -63,14 +61,5 @@ public final class TableProvider implements org.apache.spark.sql.connector.catal
         }
       };
     }
-  }
-
-  /** The columns asked for, all of them when none are named. */
-  static List<String> columns(CaseInsensitiveStringMap options, String schema) {
-    if (options.containsKey("columns") && !options.get("columns").isBlank()) {
-      return List.of(options.get("columns").split("\\s*,\\s*"));
-    }
-    return new ArrayList<>(
-        new Schema.Parser().parse(schema).getFields().stream().map(Schema.Field::name).toList());
   }
 }
