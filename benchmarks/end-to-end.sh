@@ -27,9 +27,11 @@ grep -E 'rows in|ended' "$work/demo-tv/.millrace/run.log"
 echo
 echo "CPU seconds by process:"
 hz=$(getconf CLK_TCK)
+# Elasticsearch's own process is the child of its launcher.
+tree() { echo "$1"; for child in $(pgrep -P "$1"); do tree "$child"; done; }
 for name in kafka connect registry elasticsearch tv-mysql simulator spark-tv; do
-  pid=$(field "$name" pid)
-  awk -v hz="$hz" -v name="$name" '{ printf "  %-14s %6.1f\n", name, ($14 + $15) / hz }' "/proc/$pid/stat"
+  for pid in $(tree "$(field "$name" pid)"); do cat "/proc/$pid/stat" 2>/dev/null || true; done |
+    awk -v hz="$hz" -v name="$name" '{ ticks += $14 + $15 } END { printf "  %-14s %6.1f\n", name, ticks / hz }'
 done
 
 echo

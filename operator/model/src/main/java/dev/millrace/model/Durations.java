@@ -1,17 +1,16 @@
 package dev.millrace.model;
 
 import java.time.Duration;
-import java.time.format.DateTimeParseException;
 import java.util.Optional;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
  * Durations as resources write them: {@code 500ms}, {@code 10s}, {@code 5m}, {@code 4h}, {@code
- * 7d}, or ISO 8601.
+ * 7d}.
  */
 public final class Durations {
-  private static final Pattern FORM = Pattern.compile("(\\d{1,12})(ms|s|m|h|d)");
+  private static final Pattern FORM = Pattern.compile("(\\d{1,7})(ms|s|m|h|d)");
 
   private Durations() {}
 
@@ -29,11 +28,6 @@ public final class Durations {
             default -> Duration.ofDays(n);
           });
     }
-    try {
-      Duration iso = Duration.parse(text.trim());
-      return iso.isNegative() ? Optional.empty() : Optional.of(iso);
-    } catch (DateTimeParseException e) {
-      return Optional.empty();
-    }
+    return Optional.empty();
   }
 }

@@ -40,6 +40,27 @@ public final class ManifestReader {
     return read(document, "Platform", Platform.class, Platform.Spec.class);
   }
 
+  /** Reads a {@code PipelineRun}. */
+  public static Read<PipelineRun> pipelineRun(JsonNode document) {
+    Read<PipelineRun> read =
+        read(document, "PipelineRun", PipelineRun.class, PipelineRun.Spec.class);
+    PipelineRun.Backfill backfill =
+        read.resource() == null ? null : read.resource().getSpec().backfill();
+    // Texts of one form, all in UTC: their order is that of time.
+    if (backfill != null
+        && backfill.from() != null
+        && backfill.to() != null
+        && backfill.from().replace("Z", "").compareTo(backfill.to().replace("Z", "")) >= 0) {
+      return new Read<>(
+          null,
+          List.of(
+              Problem.of(
+                  "spec.backfill.from",
+                  "'" + backfill.from() + "': expected a time before 'to', " + backfill.to())));
+    }
+    return read;
+  }
+
   /** Reads a {@code Pipeline} from YAML text of one document. */
   public static Read<Pipeline> pipeline(String yaml) {
     try {

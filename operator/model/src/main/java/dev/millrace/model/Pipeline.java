@@ -2,27 +2,66 @@ package dev.millrace.model;
 
 import com.fasterxml.jackson.annotation.JsonInclude;
 import com.fasterxml.jackson.annotation.JsonProperty;
+import com.fasterxml.jackson.annotation.JsonPropertyDescription;
 import com.fasterxml.jackson.databind.JsonDeserializer;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.annotation.JsonDeserialize;
+import io.fabric8.crd.generator.annotation.AdditionalPrinterColumn;
+import io.fabric8.crd.generator.annotation.PreserveUnknownFields;
+import io.fabric8.generator.annotation.Default;
+import io.fabric8.generator.annotation.Max;
+import io.fabric8.generator.annotation.Min;
+import io.fabric8.generator.annotation.Required;
+import io.fabric8.generator.annotation.Size;
+import io.fabric8.generator.annotation.ValidationRule;
+import io.fabric8.kubernetes.api.model.Condition;
 import io.fabric8.kubernetes.api.model.HasMetadata;
+import io.fabric8.kubernetes.api.model.Namespaced;
 import io.fabric8.kubernetes.api.model.ObjectMeta;
 import io.fabric8.kubernetes.model.annotation.Group;
+import io.fabric8.kubernetes.model.annotation.ShortNames;
 import io.fabric8.kubernetes.model.annotation.Version;
 import java.util.List;
 
-/** What flows: sources, transforms, sinks, and the dashboards that show it. */
+/**
+ * What flows: sources, transforms, sinks, and the dashboards that show it.
+ *
+ * <p>The annotations are what the CRD, the editors' schema, the reference page and the strict
+ * reader are made of.
+ */
 @Group("millrace.dev")
 @Version("v1alpha1")
+@ShortNames("mpl")
+@AdditionalPrinterColumn(
+    name = "Ready",
+    jsonPath = ".status.conditions[?(@.type==\"Ready\")].status",
+    type = AdditionalPrinterColumn.Type.STRING)
+@AdditionalPrinterColumn(
+    name = "Reason",
+    jsonPath = ".status.conditions[?(@.type==\"Ready\")].reason",
+    type = AdditionalPrinterColumn.Type.STRING)
+@AdditionalPrinterColumn(
+    name = "State",
+    jsonPath = ".spec.state",
+    type = AdditionalPrinterColumn.Type.STRING)
+@AdditionalPrinterColumn(
+    name = "Age",
+    jsonPath = ".metadata.creationTimestamp",
+    type = AdditionalPrinterColumn.Type.DATE)
+@ValidationRule(
+    value = "self.metadata.name.matches('^[a-z]([a-z0-9-]{0,50}[a-z0-9])?$')",
+    message =
+        "metadata.name: expected [a-z]([a-z0-9-]*[a-z0-9])?, at most 52 characters: topics begin with it")
 @JsonInclude(JsonInclude.Include.NON_NULL)
 @JsonDeserialize(using = JsonDeserializer.None.class)
-public final class Pipeline implements HasMetadata {
+public final class Pipeline implements HasMetadata, Namespaced {
   private static final long serialVersionUID = 1L;
 
   private String apiVersion = "millrace.dev/v1alpha1";
   private String kind = "Pipeline";
   private ObjectMeta metadata = new ObjectMeta();
   private transient Spec spec;
+  private transient Status status;
 
   @Override
   public String getApiVersion() {
@@ -53,7 +92,9 @@ public final class Pipeline implements HasMetadata {
     this.metadata = metadata;
   }
 
+  @Required
   @JsonProperty("spec")
+  @JsonPropertyDescription("What is wanted.")
   public Spec getSpec() {
     return spec;
   }
@@ -63,27 +104,76 @@ public final class Pipeline implements HasMetadata {
     this.spec = spec;
   }
 
+  @JsonProperty("status")
+  @JsonPropertyDescription("What was observed. Written by the operator.")
+  public Status getStatus() {
+    return status;
+  }
+
+  @JsonProperty("status")
+  public void setStatus(Status status) {
+    this.status = status;
+  }
+
   /** The pipeline's name. */
   public String name() {
     return metadata.getName();
   }
 
-  /**
-   * What is wanted.
-   *
-   * @param state {@code running} (default), {@code paused} or {@code stopped}
-   * @param platform name of the Platform it runs on; default {@code default}
-   * @param deletionPolicy whether topics, subjects and indices go with it: {@code retain} (default)
-   *     or {@code delete}
-   */
+  /** What is wanted. */
+  @ValidationRule(
+      value =
+          "!has(self.transforms) || self.transforms.all(t,"
+              + " self.sources.all(s, has(s.cdc) ? s.cdc.tables.all(c, c.name != t.name) : s.name != t.name))",
+      message =
+          "transforms: each stream has a name of its own: a transform is named like a source or a table")
+  // Tables of two cdc sources that are named alike are the planner's to find: the API server
+  // refuses
+  // a rule of four nested lists for what it could cost.
+  @ValidationRule(
+      value =
+          "self.sources.all(a, !has(a.cdc) || a.cdc.tables.all(c, self.sources.all(b, has(b.cdc) || b.name != c.name)))",
+      message =
+          "sources: each stream has a name of its own: a table is named like another source's stream")
+  @ValidationRule(
+      value =
+          "!has(self.sinks) || self.sinks.all(k,"
+              + " self.sources.exists(s, has(s.cdc) ? s.cdc.tables.exists(c, c.name == k.from) : s.name == k.from)"
+              + " || (has(self.transforms) && self.transforms.exists(t, t.name == k.from)))",
+      message = "sinks: 'from' names no stream: expected a source, a table or a transform")
+  @ValidationRule(
+      value =
+          "!has(self.transforms) || self.transforms.all(k, !has(k.intervals) ||"
+              + " self.sources.exists(s, has(s.cdc) ? s.cdc.tables.exists(c, c.name == k.intervals.from) : s.name == k.intervals.from)"
+              + " || self.transforms.exists(t, t.name == k.intervals.from))",
+      message =
+          "transforms: 'intervals.from' names no stream: expected a source, a table or a transform")
   public record Spec(
-      String state,
-      String platform,
-      String deletionPolicy,
-      List<Source> sources,
-      List<Transform> transforms,
-      List<Sink> sinks,
-      List<Dashboard> dashboards) {
+      @Default("running")
+          @OneOf({"running", "paused", "stopped"})
+          @JsonPropertyDescription(
+              "running (default), paused (connectors and jobs stand still and keep their places) or stopped.")
+          String state,
+      @Default("default")
+          @Form.ResourceName
+          @ValidationRule(
+              value = "self == oldSelf",
+              message = "platform can not be changed: make a Pipeline of another name")
+          @JsonPropertyDescription(
+              "Name of the Platform it runs on, in the same namespace. Can not be changed.")
+          String platform,
+      @Default("retain")
+          @OneOf({"retain", "delete"})
+          @JsonPropertyDescription(
+              "Whether topics, subjects and indices go when the pipeline, or what they are for, is deleted: retain"
+                  + " (default) or delete.")
+          String deletionPolicy,
+      @Required @Size(min = 1, max = 32) @JsonPropertyDescription("Where data comes from.")
+          List<Source> sources,
+      @Size(max = 64) @JsonPropertyDescription("How streams are enriched.")
+          List<Transform> transforms,
+      @Size(max = 64) @JsonPropertyDescription("Where streams go.") List<Sink> sinks,
+      @Size(max = 16) @JsonPropertyDescription("What shows them.") List<Dashboard> dashboards) {
     public Spec {
       state = state == null ? "running" : state;
       platform = platform == null ? "default" : platform;
@@ -95,131 +185,239 @@ public final class Pipeline implements HasMetadata {
     }
   }
 
-  /**
-   * Where data comes from; exactly one of {@code cdc}, {@code datagen}, {@code topic}.
-   *
-   * @param partitions of the topic; default the platform's
-   */
+  /** Where data comes from; exactly one of {@code cdc}, {@code datagen}, {@code topic}. */
+  @Union({"cdc", "datagen", "topic"})
+  @ValidationRule(
+      value =
+          "has(self.cdc) == has(oldSelf.cdc) && has(self.datagen) == has(oldSelf.datagen) && has(self.topic) == has(oldSelf.topic)",
+      message =
+          "what kind of source it is can not be changed: add one of another name, and remove this one")
+  @ValidationRule(
+      value = "has(self.cdc) || self.name.matches('^[a-z][a-z0-9_]{0,62}$')",
+      message =
+          "name: a source other than cdc is a stream, and named like one: [a-z][a-z0-9_]{0,62}")
+  @ValidationRule(
+      value = "!has(self.cdc) || !has(self.partitionBy) || self.partitionBy.size() == 0",
+      message = "partitionBy: does not go with cdc: rows lie by primary key")
   public record Source(
-      String name,
-      Cdc cdc,
-      Datagen datagen,
-      Topic topic,
-      EventTime eventTime,
-      List<String> partitionBy,
-      Integer partitions) {
+      @Required
+          @Form.Name
+          @JsonPropertyDescription(
+              "Name of the source, and, for all but cdc, of its stream. [a-z][a-z0-9_]{0,62}; of a cdc source '-' too.")
+          String name,
+      @JsonPropertyDescription("Rows of a database as they change; each table is a stream.")
+          Cdc cdc,
+      @JsonPropertyDescription("Made-up records: a clickstream for trying and testing.")
+          Datagen datagen,
+      @JsonPropertyDescription("A topic that somebody else writes, in the registry's format.")
+          Topic topic,
+      @JsonPropertyDescription("Which field says when it happened.") EventTime eventTime,
+      @Size(max = 16)
+          @Form.Columns
+          @JsonPropertyDescription(
+              "Fields that decide the partition: what is equal in them stays in order.")
+          List<String> partitionBy,
+      @Min(1)
+          @Max(10000)
+          @JsonPropertyDescription("Partitions of the topic; default the platform's.")
+          Integer partitions) {
     public Source {
       partitionBy = partitionBy == null ? List.of() : List.copyOf(partitionBy);
     }
   }
 
   /** Rows of a database as they change; each table is a stream. */
-  public record Cdc(Connection connection, List<Table> tables) {
+  public record Cdc(
+      @Required @JsonPropertyDescription("The database.") Connection connection,
+      @Required
+          @Size(min = 1, max = 128)
+          @JsonPropertyDescription("The tables that are followed, first snapshot and every change.")
+          List<Table> tables) {
     public Cdc {
       tables = tables == null ? List.of() : List.copyOf(tables);
     }
   }
 
   /** A connection: a URL in a Secret. */
-  public record Connection(SecretRef secretRef) {}
+  public record Connection(
+      @Required
+          @JsonPropertyDescription(
+              "A key that holds a URL, such as mysql://host:3306/db; its scheme (mysql, mariadb) decides the connector."
+                  + " User and password are the Secret's keys 'username' and 'password'.")
+          SecretRef secretRef) {}
 
-  /**
-   * A key of a Secret in the pipeline's namespace.
-   *
-   * @param key default {@code url}
-   */
-  public record SecretRef(String name, String key) {
+  /** A key of a Secret in the pipeline's namespace. */
+  public record SecretRef(
+      @Required @Form.ResourceName @JsonPropertyDescription("Name of the Secret.") String name,
+      @Default("url") @Form.Key @JsonPropertyDescription("Its key; default url.") String key) {
     public SecretRef {
       key = key == null ? "url" : key;
     }
   }
 
-  /**
-   * A table.
-   *
-   * @param table {@code database.table}
-   * @param name of the stream
-   * @param validFrom column from which on a row holds, for rows that hold for a time
-   * @param validTo column up to which a row holds, exclusive
-   */
-  public record Table(String table, String name, String validFrom, String validTo) {}
+  /** A table. */
+  @ValidationRule(
+      value = "has(self.validFrom) == has(self.validTo)",
+      message = "validFrom and validTo go together")
+  public record Table(
+      @Required
+          @Form.TableName
+          @JsonPropertyDescription("The table, with its database: shop.orders.")
+          String table,
+      @Required @Form.StreamName @JsonPropertyDescription("Name of the stream of its rows.")
+          String name,
+      @Form.Column
+          @JsonPropertyDescription(
+              "Column from which on a row holds: lookups then select by event time (a schedule, a price list).")
+          String validFrom,
+      @Form.Column @JsonPropertyDescription("Column up to which a row holds, exclusive.")
+          String validTo) {}
 
-  /**
-   * Made-up records.
-   *
-   * @param entities passed to the connector as JSON
-   */
+  /** Made-up records. */
+  @Union({"schema", "schemaFrom"})
   public record Datagen(
-      String schema,
-      ConfigMapRef schemaFrom,
-      Long seed,
-      String rate,
-      Long count,
-      String clock,
-      String start,
-      OutOfOrder outOfOrder,
-      Late late,
-      Double duplicates,
-      Integer tasks,
-      JsonNode entities) {}
+      @Size(min = 2, max = 65536)
+          @JsonPropertyDescription("Avro schema of the records, with the generator's annotations.")
+          String schema,
+      @JsonPropertyDescription("The schema, from a ConfigMap.") ConfigMapRef schemaFrom,
+      @JsonPropertyDescription("Same seed, same records. Default: another one at each creation.")
+          Long seed,
+      @Form.Rate
+          @JsonPropertyDescription(
+              "Records per second over all tasks, such as 1000/s, or max. Default: as the entities' states make them.")
+          String rate,
+      @Min(0) @JsonPropertyDescription("It ends after so many; default 0: never.") Long count,
+      @OneOf({"realtime", "simulated"})
+          @JsonPropertyDescription(
+              "realtime (default): event time is the wall clock; simulated: it runs from start, as fast as rate allows.")
+          String clock,
+      @Size(min = 2, max = 40)
+          @JsonPropertyDescription(
+              "Where event time begins: an instant, or -5m before the first start.")
+          String start,
+      @JsonPropertyDescription("A share of the records comes up to so much after its event time.")
+          OutOfOrder outOfOrder,
+      @JsonPropertyDescription("A share of the records comes so much too late.") Late late,
+      @Form.Share
+          @JsonPropertyDescription("This share of the records is written twice; 0 to 1, default 0.")
+          Double duplicates,
+      @Min(1) @Max(1000) @JsonPropertyDescription("Connect tasks; default 1.") Integer tasks,
+      @PreserveUnknownFields
+          @JsonPropertyDescription(
+              "Keys and their state machine; passed to the connector, which documents it.")
+          JsonNode entities) {}
 
   /** This share of the records comes up to so much after its event time. */
-  public record OutOfOrder(Double share, String max) {}
+  public record OutOfOrder(
+      @Required @Form.Share @JsonPropertyDescription("Share of the records, 0 to 1.") Double share,
+      @Required @Form.Duration @JsonPropertyDescription("At most so late.") String max) {}
 
   /** This share of the records comes so much after its event time. */
-  public record Late(Double share, String by) {}
+  public record Late(
+      @Required @Form.Share @JsonPropertyDescription("Share of the records, 0 to 1.") Double share,
+      @Required @Form.Duration @JsonPropertyDescription("So much too late.") String by) {}
 
   /** A topic that somebody else writes, in the registry's format. */
-  public record Topic(String name, String kind) {}
+  public record Topic(
+      @Required
+          @Form.TopicName
+          @JsonPropertyDescription("The topic's whole name; of another pipeline's stream too.")
+          String name,
+      @OneOf({"append", "table"})
+          @JsonPropertyDescription(
+              "append (default): each record is final; table: the latest value of each key, null deletes.")
+          String kind) {}
 
   /** A key of a ConfigMap in the pipeline's namespace. */
-  public record ConfigMapRef(String configMap, String key) {}
+  public record ConfigMapRef(
+      @Required @Form.ResourceName @JsonPropertyDescription("Name of the ConfigMap.")
+          String configMap,
+      @Required @Form.Key @JsonPropertyDescription("Its key.") String key) {}
 
-  /**
-   * Which field is the event time, and how far out of order it comes.
-   *
-   * @param outOfOrder default {@code 0s}
-   * @param idle after so long without a record a partition holds nothing back; default {@code 5m}
-   */
-  public record EventTime(String field, String outOfOrder, String idle) {}
+  /** Which field is the event time, and how far out of order it comes. */
+  public record EventTime(
+      @Required
+          @Form.Column
+          @JsonPropertyDescription("A field of type timestamp-micros or timestamp-millis.")
+          String field,
+      @Form.Duration
+          @JsonPropertyDescription(
+              "How far out of order records come; what comes later still is set aside as late. Default 0s.")
+          String outOfOrder,
+      @Form.Duration
+          @JsonPropertyDescription(
+              "After so long without a record a partition holds nothing back. Default 5m.")
+          String idle) {}
 
   /** How a stream is enriched; exactly one of {@code intervals}, {@code sql}, {@code sqlFrom}. */
+  @Union({"intervals", "sql", "sqlFrom"})
+  @ValidationRule(
+      value = "!has(self.partitionBy) || self.partitionBy.all(p, p in self.key)",
+      message =
+          "partitionBy: is not part of the key: records of one key would lie in several partitions")
   public record Transform(
-      String name,
-      Intervals intervals,
-      String sql,
-      ConfigMapRef sqlFrom,
-      List<String> key,
-      List<String> partitionBy,
-      Integer partitions,
-      EventTime eventTime,
-      String lateness) {
+      @Required @Form.StreamName @JsonPropertyDescription("Name of the stream that it yields.")
+          String name,
+      @JsonPropertyDescription("From an event of a key to its next one.") Intervals intervals,
+      @Size(min = 1, max = 65536)
+          @JsonPropertyDescription(
+              "A SELECT over streams: append streams drive, tables are looked up.")
+          String sql,
+      @JsonPropertyDescription("The SELECT, from a ConfigMap.") ConfigMapRef sqlFrom,
+      @Required
+          @Size(min = 1, max = 16)
+          @Form.Columns
+          @JsonPropertyDescription(
+              "The fields that identify a record: unique in the stream, and its id in every sink.")
+          List<String> key,
+      @Size(max = 16)
+          @Form.Columns
+          @JsonPropertyDescription("Fields of the key that decide the partition; default all.")
+          List<String> partitionBy,
+      @Min(1)
+          @Max(10000)
+          @JsonPropertyDescription("Partitions of the topic; default the platform's.")
+          Integer partitions,
+      @JsonPropertyDescription("Which field says when it happened.") EventTime eventTime,
+      @Form.Duration
+          @JsonPropertyDescription(
+              "How long a window's state is kept after its end for records that are late. Default 1h.")
+          String lateness) {
     public Transform {
       key = key == null ? List.of() : List.copyOf(key);
       partitionBy = partitionBy == null ? List.of() : List.copyOf(partitionBy);
     }
   }
 
-  /**
-   * From an event of a key to its next one.
-   *
-   * @param by fields that tell the keys apart
-   * @param type field that says what an event does
-   * @param open values of {@code type} that begin an interval
-   * @param close values of {@code type} that end one
-   * @param carry fields of the opening event to keep
-   * @param slice cut at each multiple of it
-   * @param timeout an interval without an end ends after this
-   */
+  /** From an event of a key to its next one. */
+  @ValidationRule(
+      value = "!has(self.close) || self.close.all(c, !(c in self.open))",
+      message =
+          "close: a value is in open too: an event that opens an interval always ends the one before")
   public record Intervals(
-      String from,
-      List<String> by,
-      String type,
-      List<String> open,
-      List<String> close,
-      List<String> carry,
-      String slice,
-      String timeout) {
+      @Required @Form.StreamName @JsonPropertyDescription("The stream of events.") String from,
+      @Required
+          @Size(min = 1, max = 16)
+          @Form.Columns
+          @JsonPropertyDescription("Fields that tell the keys apart.")
+          List<String> by,
+      @Required @Form.Column @JsonPropertyDescription("Field that says what an event does.")
+          String type,
+      @Required
+          @Size(min = 1, max = 64)
+          @Form.Values
+          @JsonPropertyDescription("Values of type that begin an interval, and end the one before.")
+          List<String> open,
+      @Size(max = 64) @Form.Values @JsonPropertyDescription("Values of type that end one.")
+          List<String> close,
+      @Size(max = 64) @Form.Columns @JsonPropertyDescription("Fields of the opening event to keep.")
+          List<String> carry,
+      @Form.Span
+          @JsonPropertyDescription(
+              "Cut at each multiple of it, so that a long interval is seen piece by piece.")
+          String slice,
+      @Required @Form.Span @JsonPropertyDescription("An interval without an end ends after this.")
+          String timeout) {
     public Intervals {
       by = by == null ? List.of() : List.copyOf(by);
       open = open == null ? List.of() : List.copyOf(open);
@@ -229,19 +427,47 @@ public final class Pipeline implements HasMetadata {
   }
 
   /** Where a stream goes; exactly one of {@code elasticsearch}. */
-  public record Sink(String name, String from, Elasticsearch elasticsearch) {}
+  @Union({"elasticsearch"})
+  public record Sink(
+      @Required @Form.Name @JsonPropertyDescription("Name of the sink.") String name,
+      @Required @Form.StreamName @JsonPropertyDescription("The stream that is written.")
+          String from,
+      @JsonPropertyDescription("An index; a record's key is its document's id.")
+          Elasticsearch elasticsearch) {}
 
-  /**
-   * An index.
-   *
-   * @param refresh how soon what was written is found; default {@code 1s}
-   * @param tasks default 1
-   */
-  public record Elasticsearch(String index, String refresh, Integer tasks) {}
+  /** An index. */
+  public record Elasticsearch(
+      @Required @Form.IndexName @JsonPropertyDescription("Name of the index.") String index,
+      @Form.Duration @JsonPropertyDescription("How soon what was written is found; default 1s.")
+          String refresh,
+      @Min(1) @Max(1000) @JsonPropertyDescription("Connect tasks; default 1.") Integer tasks) {}
 
   /** Kibana's saved objects in a ConfigMap. */
-  public record Dashboard(String name, DashboardRef configMap) {}
+  public record Dashboard(
+      @Required @Form.Name @JsonPropertyDescription("Name of the entry.") String name,
+      @Required
+          @JsonPropertyDescription("A ConfigMap, all of whose keys are NDJSON exports of Kibana.")
+          DashboardRef configMap) {}
 
   /** A ConfigMap, all of whose keys are NDJSON exports. */
-  public record DashboardRef(String name) {}
+  public record DashboardRef(
+      @Required @Form.ResourceName @JsonPropertyDescription("Name of the ConfigMap.")
+          String name) {}
+
+  /** What was observed. */
+  public record Status(
+      @JsonPropertyDescription("The generation of the spec that this is about.")
+          Long observedGeneration,
+      @JsonPropertyDescription(
+              "Accepted, ResolvedRefs, Progressing, Ready: as the Kubernetes API conventions have them.")
+          List<Condition> conditions,
+      @Size(max = 200) @JsonPropertyDescription("Each source, transform, sink and dashboard.")
+          List<ComponentStatus> components) {}
+
+  /** What was observed of a component. */
+  public record ComponentStatus(
+      @Required @JsonPropertyDescription("Its name in the spec.") String name,
+      @JsonPropertyDescription("What it is, such as cdc, intervals, elasticsearch.") String kind,
+      @JsonPropertyDescription("ready, waiting, paused, failed or ended.") String state,
+      @JsonPropertyDescription("Why, where it is not ready.") String message) {}
 }

@@ -2,26 +2,48 @@ package dev.millrace.model;
 
 import com.fasterxml.jackson.annotation.JsonInclude;
 import com.fasterxml.jackson.annotation.JsonProperty;
+import com.fasterxml.jackson.annotation.JsonPropertyDescription;
 import com.fasterxml.jackson.databind.JsonDeserializer;
 import com.fasterxml.jackson.databind.annotation.JsonDeserialize;
+import io.fabric8.crd.generator.annotation.AdditionalPrinterColumn;
+import io.fabric8.generator.annotation.Default;
+import io.fabric8.generator.annotation.Max;
+import io.fabric8.generator.annotation.Min;
+import io.fabric8.generator.annotation.Required;
+import io.fabric8.generator.annotation.Size;
+import io.fabric8.generator.annotation.ValidationRule;
+import io.fabric8.kubernetes.api.model.Condition;
 import io.fabric8.kubernetes.api.model.HasMetadata;
+import io.fabric8.kubernetes.api.model.Namespaced;
 import io.fabric8.kubernetes.api.model.ObjectMeta;
 import io.fabric8.kubernetes.model.annotation.Group;
+import io.fabric8.kubernetes.model.annotation.ShortNames;
 import io.fabric8.kubernetes.model.annotation.Version;
+import java.util.List;
 import java.util.Map;
 
 /** Where pipelines run: endpoints, defaults, and what the names in the backends begin with. */
 @Group("millrace.dev")
+@ShortNames("mpf")
+@AdditionalPrinterColumn(
+    name = "Ready",
+    jsonPath = ".status.conditions[?(@.type==\"Ready\")].status",
+    type = AdditionalPrinterColumn.Type.STRING)
+@AdditionalPrinterColumn(
+    name = "Age",
+    jsonPath = ".metadata.creationTimestamp",
+    type = AdditionalPrinterColumn.Type.DATE)
 @Version("v1alpha1")
 @JsonInclude(JsonInclude.Include.NON_NULL)
 @JsonDeserialize(using = JsonDeserializer.None.class)
-public final class Platform implements HasMetadata {
+public final class Platform implements HasMetadata, Namespaced {
   private static final long serialVersionUID = 1L;
 
   private String apiVersion = "millrace.dev/v1alpha1";
   private String kind = "Platform";
   private ObjectMeta metadata = new ObjectMeta();
   private transient Spec spec;
+  private transient Status status;
 
   /** A platform of this name. */
   public static Platform of(String name, Spec spec) {
@@ -60,7 +82,9 @@ public final class Platform implements HasMetadata {
     this.metadata = metadata;
   }
 
+  @Required
   @JsonProperty("spec")
+  @JsonPropertyDescription("The backends.")
   public Spec getSpec() {
     return spec;
   }
@@ -70,59 +94,102 @@ public final class Platform implements HasMetadata {
     this.spec = spec;
   }
 
-  /**
-   * The backends.
-   *
-   * @param prefix what topics, subjects and connectors begin with; may be empty
-   */
+  @JsonProperty("status")
+  @JsonPropertyDescription("Which backends answer. Written by the operator.")
+  public Status getStatus() {
+    return status;
+  }
+
+  @JsonProperty("status")
+  public void setStatus(Status status) {
+    this.status = status;
+  }
+
+  /** The backends. */
   public record Spec(
-      String prefix,
-      Kafka kafka,
-      SchemaRegistry schemaRegistry,
-      Connect connect,
-      Elasticsearch elasticsearch,
-      Spark spark) {
+      @Form.Prefix
+          @ValidationRule(
+              value = "self == oldSelf",
+              message =
+                  "prefix can not be changed: every topic, subject and connector is named by it")
+          @JsonPropertyDescription(
+              "What topics, subjects and connectors begin with; may be empty. Can not be changed.")
+          String prefix,
+      @Required @JsonPropertyDescription("Kafka.") Kafka kafka,
+      @Required
+          @JsonPropertyDescription(
+              "A registry with Confluent's API: Confluent, Apicurio (ccompat), Karapace.")
+          SchemaRegistry schemaRegistry,
+      @Required @JsonPropertyDescription("Kafka Connect.") Connect connect,
+      @Required @JsonPropertyDescription("Elasticsearch.") Elasticsearch elasticsearch,
+      @Required @JsonPropertyDescription("Spark.") Spark spark) {
     public Spec {
       prefix = prefix == null ? "" : prefix;
     }
   }
 
-  /**
-   * Kafka.
-   *
-   * @param partitions of a topic that says nothing; default 4
-   * @param replicas of a topic; default 1
-   */
-  public record Kafka(String bootstrapServers, Integer partitions, Integer replicas) {
+  /** Kafka. */
+  public record Kafka(
+      @Required
+          @Form.HostPorts
+          @JsonPropertyDescription("Brokers to begin with: host:port, separated by commas.")
+          String bootstrapServers,
+      @Default("4")
+          @Min(1)
+          @Max(10000)
+          @JsonPropertyDescription("Partitions of a topic that says nothing; default 4.")
+          Integer partitions,
+      @Default("1") @Min(1) @Max(32) @JsonPropertyDescription("Replicas of a topic; default 1.")
+          Integer replicas) {
     public Kafka {
       partitions = partitions == null ? 4 : partitions;
       replicas = replicas == null ? 1 : replicas;
     }
   }
 
-  /** Base URL of a registry with Confluent's API. */
-  public record SchemaRegistry(String url) {}
+  /** A registry with Confluent's API. */
+  public record SchemaRegistry(
+      @Required @Form.Url @JsonPropertyDescription("Its base URL, path included.") String url) {}
 
-  /**
-   * Kafka Connect.
-   *
-   * @param secretsPath where its config provider {@code secrets} (Kafka's {@code
-   *     DirectoryConfigProvider}) finds a folder for each Secret
-   */
-  public record Connect(String url, String secretsPath) {}
+  /** Kafka Connect. */
+  public record Connect(
+      @Required @Form.Url @JsonPropertyDescription("URL of its REST API.") String url,
+      @Size(min = 1, max = 1024)
+          @JsonPropertyDescription(
+              "Where its config provider 'secrets' (Kafka's DirectoryConfigProvider) finds a folder for each Secret.")
+          String secretsPath) {}
 
-  /** Elasticsearch's base URL. */
-  public record Elasticsearch(String url) {}
+  /** Elasticsearch. */
+  public record Elasticsearch(
+      @Required @Form.Url @JsonPropertyDescription("Its base URL.") String url) {}
 
-  /**
-   * Spark.
-   *
-   * @param checkpointDir URL of the folder that holds the jobs' checkpoints
-   * @param settings of the job, such as {@code master}, {@code shufflePartitions}
-   */
-  public record Spark(String checkpointDir, Map<String, String> settings) {
+  /** Spark. */
+  public record Spark(
+      @Required
+          @Size(min = 1, max = 1024)
+          @JsonPropertyDescription("URL of the folder that holds the jobs' checkpoints.")
+          String checkpointDir,
+      @Size(max = 64)
+          @JsonPropertyDescription("Settings of the jobs, such as master or shufflePartitions.")
+          Map<String, String> settings) {
     public Spark {
       settings = settings == null ? Map.of() : Map.copyOf(settings);
     }
   }
+
+  /** Which backends answer. */
+  public record Status(
+      @JsonPropertyDescription("The generation of the spec that this is about.")
+          Long observedGeneration,
+      @JsonPropertyDescription("Ready: as the Kubernetes API conventions have it.")
+          List<Condition> conditions,
+      @Size(max = 16) @JsonPropertyDescription("Each backend.") List<Backend> backends) {}
+
+  /** A backend, as it was last asked. */
+  public record Backend(
+      @Required @JsonPropertyDescription("kafka, schemaRegistry, connect, elasticsearch ...")
+          String name,
+      @JsonPropertyDescription("ready or failed.") String state,
+      @JsonPropertyDescription("The version that it says it has.") String version,
+      @JsonPropertyDescription("Why, where it is not ready.") String message) {}
 }

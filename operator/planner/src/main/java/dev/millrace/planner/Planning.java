@@ -629,16 +629,6 @@ final class Planning {
         | !eventTimeField(path + ".eventTime", transform.eventTime(), output)) {
       return null;
     }
-    if (!new HashSet<>(transform.key()).containsAll(transform.partitionBy())) {
-      problems.add(
-          Problem.of(
-              path + ".partitionBy",
-              transform.partitionBy()
-                  + " is not part of the key "
-                  + transform.key()
-                  + ": records of one key would lie in several partitions"));
-      return null;
-    }
     readByJob.addAll(reads);
     Plan.Stream stream = declareOutput(transform, kind, Optional.of(output), reads).stream();
     String topic = stream.topic();

@@ -34,6 +34,9 @@ class HouseRulesTest {
             "org.apache.avro..",
             "io.fabric8.kubernetes.api.model..",
             "io.fabric8.kubernetes.model..",
+            // Annotations only.
+            "io.fabric8.crd.generator.annotation..",
+            "io.fabric8.generator.annotation..",
             "dev.millrace.model..",
             "dev.millrace.planner..")
         .check(OURS);
