@@ -20,6 +20,7 @@ import picocli.CommandLine.Spec;
     commandListHeading = "%nCommands:%n",
     footerHeading = "%nExamples:%n",
     footer = {
+      "  millrace init shop                          a small pipeline to begin with",
       "  millrace run demo-tv                        until Ctrl-C; the next run goes on where it stopped",
       "  millrace run demo-tv --detach               in the background",
       "  millrace run demo-tv --until drained        until everything that ends has arrived",
@@ -30,6 +31,7 @@ import picocli.CommandLine.Spec;
       "Exit codes: 0 done; 1 something failed or is wrong; 2 the command line is wrong; 3 not running."
     },
     subcommands = {
+      InitCommand.class,
       RunCommand.class,
       StopCommand.class,
       StatusCommand.class,

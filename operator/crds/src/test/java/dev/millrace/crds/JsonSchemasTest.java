@@ -26,6 +26,7 @@ class JsonSchemasTest {
       new TreeSet<>(
           Set.of(
               "backfill-backwards",
+              "dashboard-named-like-a-sink",
               "intervals-from-nowhere",
               "open-and-close-overlap",
               "partition-by-not-in-key",
@@ -35,8 +36,10 @@ class JsonSchemasTest {
               "pipeline-name-with-dot",
               "sink-from-a-cdc-source",
               "sink-from-nowhere",
+              "sink-named-like-a-transform",
               "stream-name-with-hyphen",
               "table-named-like-a-source",
+              "transform-named-like-a-cdc-source",
               "transform-named-like-a-source",
               "transform-named-like-a-table",
               "two-sinks-of-one-name",

@@ -123,10 +123,23 @@ public final class Pipeline implements HasMetadata, Namespaced {
   /** What is wanted. */
   @ValidationRule(
       value =
-          "!has(self.transforms) || self.transforms.all(t,"
-              + " self.sources.all(s, has(s.cdc) ? s.cdc.tables.all(c, c.name != t.name) : s.name != t.name))",
+          "!has(self.transforms) || self.transforms.all(t, self.sources.all(s, s.name != t.name &&"
+              + " (!has(s.cdc) || s.cdc.tables.all(c, c.name != t.name))))",
       message =
           "transforms: each stream has a name of its own: a transform is named like a source or a table")
+  @ValidationRule(
+      value =
+          "!has(self.sinks) || self.sinks.all(k, self.sources.all(s, s.name != k.name)"
+              + " && (!has(self.transforms) || self.transforms.all(t, t.name != k.name)))",
+      message =
+          "sinks: each component has a name of its own: a sink is named like a source or a transform")
+  @ValidationRule(
+      value =
+          "!has(self.dashboards) || self.dashboards.all(d, self.sources.all(s, s.name != d.name)"
+              + " && (!has(self.transforms) || self.transforms.all(t, t.name != d.name))"
+              + " && (!has(self.sinks) || self.sinks.all(k, k.name != d.name)))",
+      message =
+          "dashboards: each component has a name of its own: a dashboard is named like a source, transform or sink")
   // Tables of two cdc sources that are named alike are the planner's to find: the API server
   // refuses
   // a rule of four nested lists for what it could cost.

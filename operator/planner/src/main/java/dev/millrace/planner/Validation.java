@@ -2,7 +2,6 @@ package dev.millrace.planner;
 
 import dev.millrace.model.Constraints;
 import dev.millrace.model.Pipeline;
-import dev.millrace.model.Pipeline.Sink;
 import dev.millrace.model.Pipeline.Source;
 import dev.millrace.model.Pipeline.Table;
 import dev.millrace.model.Pipeline.Transform;
@@ -26,6 +25,9 @@ final class Validation {
   /** Where each stream is declared. */
   private final Map<String, String> streams = new LinkedHashMap<>();
 
+  /** Where each source, transform, sink and dashboard is. */
+  private final Map<String, String> components = new LinkedHashMap<>();
+
   private Validation(Pipeline.Spec spec) {
     this.spec = spec;
     this.problems = new ArrayList<>(Constraints.check(spec));
@@ -38,14 +40,15 @@ final class Validation {
   }
 
   private void run() {
-    Map<String, String> sources = new LinkedHashMap<>();
     for (int i = 0; i < spec.sources().size(); i++) {
       String path = "spec.sources[" + i + "]";
       source(path, spec.sources().get(i));
-      unique(path, spec.sources().get(i).name(), sources);
+      unique(path, spec.sources().get(i).name());
     }
     for (int i = 0; i < spec.transforms().size(); i++) {
-      transform("spec.transforms[" + i + "]", spec.transforms().get(i));
+      String path = "spec.transforms[" + i + "]";
+      transform(path, spec.transforms().get(i));
+      unique(path, spec.transforms().get(i).name());
     }
     // What refers to a stream comes after all streams are declared.
     for (int i = 0; i < spec.transforms().size(); i++) {
@@ -54,9 +57,13 @@ final class Validation {
         reference("spec.transforms[" + i + "].intervals.from", transform.intervals().from());
       }
     }
-    Map<String, String> sinks = new LinkedHashMap<>();
     for (int i = 0; i < spec.sinks().size(); i++) {
-      sink("spec.sinks[" + i + "]", spec.sinks().get(i), sinks);
+      String path = "spec.sinks[" + i + "]";
+      unique(path, spec.sinks().get(i).name());
+      reference(path + ".from", spec.sinks().get(i).from());
+    }
+    for (int i = 0; i < spec.dashboards().size(); i++) {
+      unique("spec.dashboards[" + i + "]", spec.dashboards().get(i).name());
     }
   }
 
@@ -105,13 +112,9 @@ final class Validation {
     }
   }
 
-  private void sink(String path, Sink sink, Map<String, String> sinks) {
-    unique(path, sink.name(), sinks);
-    reference(path + ".from", sink.from());
-  }
-
-  private void unique(String path, String name, Map<String, String> names) {
-    String other = name == null ? null : names.putIfAbsent(name, path);
+  /** Connectors, dead letters and statuses go by the name of the component. */
+  private void unique(String path, String name) {
+    String other = name == null ? null : components.putIfAbsent(name, path);
     if (other != null) {
       once(path + ".name", "'" + name + "' is the name of " + other + " too");
     }

@@ -1,0 +1,6 @@
+SELECT order_id,
+       ordered_at,
+       product,
+       country,
+       quantity * price AS revenue
+FROM orders
