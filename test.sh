@@ -22,6 +22,9 @@ missing=()
 command -v javac >/dev/null 2>&1 || missing+=(openjdk-17-jdk-headless)
 command -v mvn >/dev/null 2>&1 || missing+=(maven)
 command -v setpriv >/dev/null 2>&1 || missing+=(util-linux)
+# The console's pages are tested in a real browser.
+command -v chromium >/dev/null 2>&1 || missing+=(chromium)
+command -v chromedriver >/dev/null 2>&1 || missing+=(chromium-driver)
 # MariaDB's server is linked against these.
 for lib in libaio.so.1 libncurses.so.6 libtinfo.so.6; do
   ldconfig -p 2>/dev/null | grep -q "$lib" || case $lib in

@@ -1,137 +1,80 @@
-import { Chart } from "./chart.js";
+import * as api from "./lib/api.js";
+import { show } from "./lib/dom.js";
+import { badge } from "./lib/state.js";
+import { dashboards } from "./pages/dashboards.js";
+import { overview } from "./pages/overview.js";
+import { connectors, dead, jobs, services, topics } from "./pages/tables.js";
+import { parse } from "./router.js";
+import { theme } from "./theme.js";
 
+const PAGES = { graph: overview, dashboards, topics, connectors, jobs, dead, services };
 const $ = (id) => document.getElementById(id);
-const number = new Intl.NumberFormat("en");
-const REFRESH_STATUS_MS = 2000;
-const REFRESH_CHARTS_MS = 5000;
 
-async function json(path, options) {
-  const response = await fetch(path, options);
-  if (!response.ok) throw new Error(`${path}: ${response.status} ${await response.text()}`);
-  return response.json();
-}
-
-const ask = (index, body) =>
-  json(`/api/search/${encodeURIComponent(index)}`, {
-    method: "POST",
-    headers: { "Content-Type": "application/json" },
-    body: JSON.stringify(body),
-  });
-
-function element(tag, className, text) {
-  const node = document.createElement(tag);
-  if (className) node.className = className;
-  if (text !== undefined && text !== null) node.textContent = text;
-  return node;
-}
-
-function rows(tableId, items, cells) {
-  $(tableId).tBodies[0].replaceChildren(
-    ...items.map((item) => {
-      const row = element("tr");
-      row.append(...cells(item));
-      return row;
-    }),
-  );
-}
-
-const state = (text) => {
-  const cell = element("td");
-  cell.append(element("span", `state ${String(text).toLowerCase()}`, text));
-  return cell;
+/** The graph as it was last told, for the header and the first page. */
+const store = {
+  graphs: [],
+  listeners: new Set(),
+  waiting: [],
+  subscribe(listener) {
+    this.listeners.add(listener);
+    return () => this.listeners.delete(listener);
+  },
+  once(listener) {
+    this.waiting.push(listener);
+  },
+  set(graphs) {
+    this.graphs = graphs;
+    this.known = true;
+    this.listeners.forEach((listener) => listener(graphs));
+    this.waiting.splice(0).forEach((listener) => listener());
+  },
 };
-const figure = (value) => element("td", "figure", value === null || value === undefined ? "–" : number.format(Math.round(value)));
 
-function showStatus(status) {
-  rows("services", status.services ?? [], (s) => [
-    element("th", "", s.name),
-    state(s.state),
-    element("td", "quiet", s.endpoint ?? ""),
-    element("td", "quiet", s.restarts ? `${s.restarts} restarts` : ""),
-  ]);
-  const pipelines = status.pipelines ?? [];
-  $("title").textContent = pipelines.map((p) => p.name).join(", ") || "Millrace";
-  rows("components", pipelines.flatMap((p) => p.components ?? []), (c) => [
-    element("th", "", c.name),
-    element("td", "quiet", c.kind),
-    state(c.state),
-    figure(c.lag),
-    element("td", "quiet message", c.message ?? ""),
-  ]);
-  rows("streams", pipelines.flatMap((p) => p.streams ?? []), (s) => [
-    element("th", "", s.name),
-    element("td", "quiet", s.kind ?? ""),
-    figure(s.records),
-    figure(s.rate),
-  ]);
-}
+let page = null;
+let shown = "";
+let loop = null;
 
-async function statusLoop() {
+async function observe() {
   try {
-    showStatus(await json("/api/status"));
+    const { pipelines } = await api.get("graph");
     $("alert").hidden = true;
+    const failed = pipelines.flatMap((p) => p.nodes).filter((n) => n.state === "failed").length;
+    const ready = pipelines.length > 0 && pipelines.every((p) => p.ready);
+    show($("state"), badge(failed ? "failed" : ready ? "ready" : "waiting", failed ? `${failed} failed` : ready ? "ready" : "not ready yet"));
+    $("pipelines").textContent = pipelines.map((p) => p.name).join(", ");
+    store.set(pipelines);
   } catch (error) {
-    $("alert").textContent = `Millrace does not answer: ${error.message}`;
+    $("alert").textContent = error.message;
     $("alert").hidden = false;
+    show($("state"), badge("failed", "no answer"));
   }
-  setTimeout(statusLoop, REFRESH_STATUS_MS);
 }
 
-function range() {
-  const minutes = Number($("range").value);
-  const to = Date.now();
-  return { from: minutes ? to - minutes * 60_000 : 0, to: minutes ? to : to + 30 * 86_400_000 };
-}
-
-async function dashboards() {
-  const charts = [];
-  for (const dashboard of await json("/api/dashboards")) {
-    const section = element("section", "dashboard");
-    section.append(element("h2", "", dashboard.title));
-    const grid = element("div", "grid");
-    for (const panel of dashboard.panels) {
-      const card = element("figure", "panel");
-      // Kibana's grid has 48 columns, and rows of 20 px.
-      card.style.gridColumn = `span ${panel.w}`;
-      card.style.setProperty("--rows", panel.h);
-      card.append(element("figcaption", "", panel.title));
-      const canvas = element("div", "chart");
-      const problem = element("p", "problem");
-      problem.hidden = true;
-      card.append(canvas, problem);
-      grid.append(card);
-      charts.push({ chart: new Chart(canvas, panel.spec, ask), problem });
+function route() {
+  const to = parse(location.hash);
+  const name = PAGES[to.page] ? to.page : "graph";
+  if (name !== shown) {
+    page?.close();
+    page = PAGES[name](store);
+    shown = name;
+    show($("main"), page.element);
+    document.title = `${page.title} · Millrace`;
+    for (const link of $("nav").querySelectorAll("a")) {
+      if (link.hash === `#/${name}`) link.setAttribute("aria-current", "page");
+      else link.removeAttribute("aria-current");
     }
-    section.append(grid);
-    $("dashboards").append(section);
+    loop?.stop();
+    loop = api.poll(observe, page.everyMs ?? 5000);
+    page.update(to, false);
+  } else {
+    page.update(to, true);
   }
-  const refresh = async () => {
-    const now = range();
-    await Promise.all(
-      charts.map(async ({ chart, problem }) => {
-        try {
-          await chart.refresh(now);
-          problem.hidden = true;
-        } catch (error) {
-          problem.textContent = error.message;
-          problem.hidden = false;
-        }
-      }),
-    );
-  };
-  let timer;
-  const loop = async () => {
-    clearTimeout(timer);
-    if (!document.hidden) await refresh();
-    timer = setTimeout(loop, REFRESH_CHARTS_MS);
-  };
-  $("range").addEventListener("change", loop);
-  document.addEventListener("visibilitychange", loop);
-  loop();
 }
 
-statusLoop();
-dashboards().catch((error) => {
-  $("alert").textContent = `Dashboards: ${error.message}`;
-  $("alert").hidden = false;
+theme($("theme"), () => page?.recolor?.());
+$("skip").addEventListener("click", (event) => {
+  event.preventDefault();
+  $("main").focus();
 });
+window.addEventListener("hashchange", route);
+route();

@@ -1,80 +1,87 @@
 package dev.millrace.console;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.sun.net.httpserver.HttpExchange;
 import com.sun.net.httpserver.HttpServer;
 import java.io.IOException;
 import java.io.InputStream;
+import java.lang.management.ManagementFactory;
+import java.lang.management.ThreadInfo;
+import java.lang.management.ThreadMXBean;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.URI;
 import java.net.URLDecoder;
-import java.net.http.HttpClient;
-import java.net.http.HttpRequest;
-import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.util.Arrays;
+import java.util.List;
 import java.util.Map;
-import java.util.Set;
+import java.util.Optional;
+import java.util.concurrent.Callable;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
-import java.util.function.Supplier;
+import java.util.concurrent.atomic.LongAdder;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Serves the page on loopback: static files, the status as it was last observed, and searches on
- * the indices of the pipelines' dashboards, nothing else of Elasticsearch.
+ * Serves the page on loopback: static files, what is observed of the pipelines, and searches on
+ * their indices, nothing else of Elasticsearch. It changes nothing anywhere, and asks backends only
+ * when a page asks it to.
  */
 public final class ConsoleServer implements AutoCloseable {
   private static final Logger log = LoggerFactory.getLogger(ConsoleServer.class);
-  private static final int MAX_QUERY_BYTES = 64 * 1024;
-  private static final Duration SEARCH_DEADLINE = Duration.ofSeconds(10);
+  private static final ObjectMapper JSON = new ObjectMapper();
+  private static final Duration OBSERVED = Duration.ofMillis(500);
+  private static final Duration ASKED = Duration.ofSeconds(3);
+  private static final int MOST_RECORDS = 100;
   private static final Map<String, String> STATIC =
       Map.of(
           "/", "text/html; charset=utf-8",
           "/app.js", "text/javascript; charset=utf-8",
-          "/style.css", "text/css; charset=utf-8");
+          "/style.css", "text/css; charset=utf-8",
+          "/favicon.svg", "image/svg+xml");
   // Vega runs with its own interpreter: no script is ever made from text.
   private static final String CSP =
       "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:;"
           + " connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
+  static {
+    // A client that sends or reads nothing does not keep a thread for ever (JDK's HttpServer).
+    System.setProperty("sun.net.httpserver.maxReqTime", "15");
+    System.setProperty("sun.net.httpserver.maxRspTime", "30");
+  }
+
   private final HttpServer server;
   private final ExecutorService executor;
-  private final HttpClient http =
-      HttpClient.newBuilder().connectTimeout(Duration.ofSeconds(2)).build();
-  private final Supplier<JsonNode> status;
-  private final Supplier<SavedObjects.Dashboards> dashboards;
-  private final Supplier<URI> elasticsearch;
+  private final ConsoleData data;
+  private final Searches searches;
+  private final ShortMemory memory = new ShortMemory();
+  private final ShortMemory backends = new ShortMemory();
+  private final LongAdder requests = new LongAdder();
 
   /**
    * Starts serving.
    *
    * @param port 0 for any that is free
-   * @param status what {@code /api/status} answers
-   * @param dashboards what is drawn; also decides which indices may be searched
-   * @param elasticsearch where searches go; may answer null while it is not known
    */
-  public ConsoleServer(
-      int port,
-      Supplier<JsonNode> status,
-      Supplier<SavedObjects.Dashboards> dashboards,
-      Supplier<URI> elasticsearch)
-      throws IOException {
-    this.status = status;
-    this.dashboards = dashboards;
-    this.elasticsearch = elasticsearch;
+  public ConsoleServer(int port, ConsoleData data) throws IOException {
+    this.data = data;
     this.server =
         HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), port), 0);
     this.executor =
         Executors.newFixedThreadPool(
-            8,
+            16,
             task -> {
               Thread thread = new Thread(task, "console");
               thread.setDaemon(true);
               return thread;
             });
+    this.searches = new Searches(data);
     server.setExecutor(executor);
     server.createContext("/", this::handle);
     server.start();
@@ -92,18 +99,17 @@ public final class ConsoleServer implements AutoCloseable {
   }
 
   private void handle(HttpExchange exchange) throws IOException {
+    requests.increment();
     try (exchange) {
-      String path = exchange.getRequestURI().getPath();
+      String path = exchange.getRequestURI().getRawPath();
       if (!fromThisMachine(exchange)) {
         answer(exchange, 403, "text/plain", "this page is served to 127.0.0.1 and localhost only");
       } else if (path.startsWith("/api/search/")) {
-        search(exchange, exchange.getRequestURI().getRawPath().substring("/api/search/".length()));
+        search(exchange, path.substring("/api/search/".length()));
       } else if (!exchange.getRequestMethod().equals("GET")) {
         answer(exchange, 405, "text/plain", "only GET");
-      } else if (path.equals("/api/status")) {
-        answer(exchange, 200, "application/json", status.get().toString());
-      } else if (path.equals("/api/dashboards")) {
-        answer(exchange, 200, "application/json", dashboards.get().dashboards().toString());
+      } else if (path.startsWith("/api/")) {
+        api(exchange, path.substring("/api/".length()));
       } else if (STATIC.containsKey(path)) {
         file(exchange, path);
       } else {
@@ -123,46 +129,137 @@ public final class ConsoleServer implements AutoCloseable {
     return host != null && host.matches("(127\\.0\\.0\\.1|localhost|\\[::1])(:\\d+)?");
   }
 
+  private void api(HttpExchange exchange, String path) throws IOException, InterruptedException {
+    try {
+      Optional<byte[]> answer = ask(path, query(exchange.getRequestURI().getRawQuery()));
+      if (answer.isPresent()) {
+        answer(exchange, 200, "application/json", answer.get());
+      } else {
+        answer(exchange, 404, "text/plain", "there is nothing of that name");
+      }
+    } catch (ExecutionException e) {
+      if (e.getCause() instanceof ConsoleData.Unavailable unavailable) {
+        answer(exchange, 503, "text/plain", unavailable.getMessage());
+      } else {
+        throw new IllegalStateException(e.getCause());
+      }
+    }
+  }
+
+  private Optional<byte[]> ask(String path, Map<String, String> query)
+      throws ExecutionException, InterruptedException {
+    List<String> parts =
+        Arrays.stream(path.split("/"))
+            .map(p -> URLDecoder.decode(p, StandardCharsets.UTF_8))
+            .toList();
+    int n = parts.size();
+    if (n == 1) {
+      return switch (path) {
+        case "status" -> observed(path, () -> Optional.of(data.status()));
+        case "graph" -> observed(path, () -> Optional.of(data.graph()));
+        case "dashboards" -> observed(path, () -> Optional.of(data.dashboards().json()));
+        case "connectors" -> observed(path, () -> Optional.of(data.connectors()));
+        case "jobs" -> observed(path, () -> Optional.of(data.jobs()));
+        case "topics" -> asked(path, () -> Optional.of(data.topics()));
+        case "cost" -> observed(path, () -> Optional.of(cost()));
+        default -> Optional.empty();
+      };
+    }
+    if (n == 3 && parts.get(0).equals("topics") && parts.get(2).equals("records")) {
+      int limit = limit(query.get("limit"));
+      return asked(path + "?" + limit, () -> data.records(parts.get(1), limit));
+    }
+    if (n < 3 || !parts.get(0).equals("pipelines")) {
+      return Optional.empty();
+    }
+    String pipeline = parts.get(1);
+    if (n == 3 && parts.get(2).equals("lineage")) {
+      return observed(path, () -> data.lineage(pipeline));
+    }
+    if (n == 4 && parts.get(2).equals("streams")) {
+      return observed(path, () -> data.stream(pipeline, parts.get(3)));
+    }
+    if (n == 4 && parts.get(2).equals("components")) {
+      return observed(path, () -> data.component(pipeline, parts.get(3)));
+    }
+    if (n == 5 && parts.get(2).equals("components") && parts.get(4).equals("log")) {
+      boolean whole = "true".equals(query.get("whole"));
+      return observed(path + whole, () -> data.log(pipeline, parts.get(3), whole));
+    }
+    return Optional.empty();
+  }
+
+  /** What needs no backend. */
+  private Optional<byte[]> observed(String question, Callable<Optional<JsonNode>> ask)
+      throws ExecutionException, InterruptedException {
+    return memory.get(question, OBSERVED, () -> bytes(ask.call()));
+  }
+
+  private Optional<byte[]> asked(String question, Callable<Optional<JsonNode>> ask)
+      throws ExecutionException, InterruptedException {
+    return backends.get(question, ASKED, () -> bytes(ask.call()));
+  }
+
+  private static Optional<byte[]> bytes(Optional<JsonNode> node) throws IOException {
+    return node.isEmpty() ? Optional.empty() : Optional.of(JSON.writeValueAsBytes(node.get()));
+  }
+
+  private static int limit(String wanted) {
+    try {
+      return Math.max(1, Math.min(MOST_RECORDS, Integer.parseInt(wanted)));
+    } catch (NumberFormatException e) {
+      return 20;
+    }
+  }
+
+  private static Map<String, String> query(String raw) {
+    Map<String, String> query = new java.util.HashMap<>();
+    for (String part : raw == null ? new String[0] : raw.split("&")) {
+      int at = part.indexOf('=');
+      if (at > 0) {
+        query.put(
+            part.substring(0, at),
+            URLDecoder.decode(part.substring(at + 1), StandardCharsets.UTF_8));
+      }
+    }
+    return query;
+  }
+
+  /** What the console itself costs: its threads' time, and how often it asked others. */
+  private JsonNode cost() {
+    ThreadMXBean threads = ManagementFactory.getThreadMXBean();
+    long nanos = 0;
+    for (long id : threads.getAllThreadIds()) {
+      ThreadInfo info = threads.getThreadInfo(id);
+      if (info != null
+          && (info.getThreadName().equals("console")
+              || info.getThreadName().startsWith("HTTP-Dispatcher"))) {
+        nanos += Math.max(0, threads.getThreadCpuTime(id));
+      }
+    }
+    ObjectNode cost = JSON.createObjectNode();
+    cost.put("cpuMs", nanos / 1_000_000);
+    cost.put("requests", requests.sum());
+    cost.put("searches", searches.asked());
+    cost.put("kafkaQuestions", backends.asked());
+    return cost;
+  }
+
   private void search(HttpExchange exchange, String rawIndex)
       throws IOException, InterruptedException {
-    String index = URLDecoder.decode(rawIndex, StandardCharsets.UTF_8);
-    Set<String> allowed = dashboards.get().indices();
     if (!exchange.getRequestMethod().equals("POST")) {
       answer(exchange, 405, "text/plain", "only POST");
       return;
     }
-    if (!allowed.contains(index)) {
-      answer(exchange, 403, "text/plain", "no dashboard reads this index");
+    byte[] body = exchange.getRequestBody().readNBytes(Searches.MAX_QUERY_BYTES + 1);
+    if (body.length > Searches.MAX_QUERY_BYTES) {
+      String most = "a query has at most " + Searches.MAX_QUERY_BYTES + " bytes";
+      answer(exchange, 413, "text/plain", most);
       return;
     }
-    byte[] body = exchange.getRequestBody().readNBytes(MAX_QUERY_BYTES + 1);
-    if (body.length > MAX_QUERY_BYTES) {
-      answer(exchange, 413, "text/plain", "a query has at most " + MAX_QUERY_BYTES + " bytes");
-      return;
-    }
-    URI base = elasticsearch.get();
-    if (base == null) {
-      answer(exchange, 503, "text/plain", "Elasticsearch is not up yet");
-      return;
-    }
-    try {
-      HttpResponse<byte[]> response =
-          http.send(
-              HttpRequest.newBuilder(
-                      URI.create(
-                          base.toString().replaceAll("/+$", "")
-                              + "/"
-                              + rawIndex
-                              + "/_search?ignore_unavailable=true&allow_no_indices=true"))
-                  .timeout(SEARCH_DEADLINE)
-                  .header("Content-Type", "application/json")
-                  .POST(HttpRequest.BodyPublishers.ofByteArray(body))
-                  .build(),
-              HttpResponse.BodyHandlers.ofByteArray());
-      answer(exchange, response.statusCode(), "application/json", response.body());
-    } catch (IOException e) {
-      answer(exchange, 503, "text/plain", "Elasticsearch does not answer");
-    }
+    Searches.Answer answer =
+        searches.search(URLDecoder.decode(rawIndex, StandardCharsets.UTF_8), body);
+    answer(exchange, answer.status(), answer.type(), answer.body());
   }
 
   private static void file(HttpExchange exchange, String path) throws IOException {

@@ -8,7 +8,6 @@ import ch.qos.logback.core.FileAppender;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.millrace.console.ConsoleServer;
-import dev.millrace.console.SavedObjects;
 import dev.millrace.engine.Engine;
 import dev.millrace.engine.PipelineStatus;
 import dev.millrace.engine.SqlAnalyser;
@@ -38,7 +37,6 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
-import java.util.stream.Collectors;
 import org.slf4j.LoggerFactory;
 
 /** A run: the services, the engine that is called again and again, and the page. */
@@ -133,12 +131,11 @@ final class LocalRun {
       for (Service service : services) {
         supervisor.start(service);
       }
+      LocalConsole shown =
+          new LocalConsole(
+              pipelines, state, () -> status, () -> elasticsearch.endpoint().map(URI::create));
       try (ConsoleServer console =
-          new ConsoleServer(
-              new Room(state.folder("console")).port("http"),
-              () -> status,
-              this::dashboards,
-              () -> elasticsearch.endpoint().map(URI::create).orElse(null))) {
+          new ConsoleServer(new Room(state.folder("console")).port("http"), shown)) {
         page = console.address().toString();
         progress.line(String.format("  %-16s %-8s %8s  %s", "page", "ready", "", page));
         publish(supervisor, "starting");
@@ -159,6 +156,7 @@ final class LocalRun {
                 analyser,
                 spark,
                 clock)) {
+          shown.engine(engine);
           return stopping(
               supervisor,
               turns(supervisor, engine, new FirstRows(elasticsearch), untilDrained, until));
@@ -306,17 +304,6 @@ final class LocalRun {
   private void publish(Supervisor supervisor, String phase) {
     status = StatusDocument.of(phase, page, supervisor.states(), List.copyOf(statuses.values()));
     state.writeStatus(status);
-  }
-
-  private SavedObjects.Dashboards dashboards() {
-    String all =
-        pipelines.pipelines().stream()
-            .flatMap(p -> p.getSpec().dashboards().stream())
-            .map(d -> pipelines.directory().configMaps().get(d.configMap().name()))
-            .filter(java.util.Objects::nonNull)
-            .flatMap(c -> c.values().stream())
-            .collect(Collectors.joining("\n"));
-    return SavedObjects.parse(all);
   }
 
   /** What the command's own parts log goes to a file: the terminal is for the run's lines. */

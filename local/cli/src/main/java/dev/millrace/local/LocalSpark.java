@@ -40,7 +40,8 @@ final class LocalSpark implements SparkLauncher {
     this.checkout = checkout;
   }
 
-  private static String service(String job) {
+  /** Name of the service that runs a job. */
+  static String service(String job) {
     return "spark-" + job;
   }
 

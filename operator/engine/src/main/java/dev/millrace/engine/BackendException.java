@@ -1,7 +1,7 @@
 package dev.millrace.engine;
 
 /** A backend did not do what was asked of it. */
-final class BackendException extends Exception {
+public final class BackendException extends Exception {
   private static final long serialVersionUID = 1L;
 
   private final transient StepResult.Failure kind;

@@ -60,9 +60,14 @@ final class Connectors {
    * @param state of the connector: RUNNING, FAILED, PAUSED, STOPPED, UNASSIGNED, RESTARTING
    * @param tasks their states
    * @param trace why it or its first failed task failed
+   * @param status Connect's own answer, with workers and whole traces
    */
   record Observed(
-      Map<String, String> config, String state, List<String> tasks, Optional<String> trace) {
+      Map<String, String> config,
+      String state,
+      List<String> tasks,
+      Optional<String> trace,
+      JsonNode status) {
     boolean running() {
       return state.equals("RUNNING")
           && !tasks.isEmpty()
@@ -100,7 +105,8 @@ final class Connectors {
       }
       observed.put(
           entry.getKey(),
-          new Observed(config, status.at("/connector/state").asText("UNASSIGNED"), tasks, trace));
+          new Observed(
+              config, status.at("/connector/state").asText("UNASSIGNED"), tasks, trace, status));
     }
     return observed;
   }

@@ -33,6 +33,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.stream.Collectors;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -63,6 +64,7 @@ public final class Engine implements AutoCloseable {
   private final StreamRates rates;
   private final Statuses statuses;
   private final Clock clock;
+  private final Map<String, Observation> observations = new ConcurrentHashMap<>();
   private final Map<String, SourceMarks> marks = new HashMap<>();
   private final Map<String, Instant> offsetsAsked = new HashMap<>();
 
@@ -135,7 +137,9 @@ public final class Engine implements AutoCloseable {
         Planner.plan(pipeline, platform, new Catalog(Optional.of(registry), references, analyser));
     Redactor redactor = redactor(pipeline);
     if (!plan.problems().isEmpty()) {
-      return statuses.refused(pipeline, plan.problems());
+      PipelineStatus refused = statuses.refused(pipeline, plan.problems());
+      observed(pipeline, plan, refused, Map.of(), Optional.empty(), redactor);
+      return refused;
     }
     Turn turn = new Turn(pipeline, plan);
     plan.waiting().forEach((component, why) -> turn.note(component, StepResult.waiting(why)));
@@ -151,7 +155,38 @@ public final class Engine implements AutoCloseable {
     for (Resource.SparkJob job : turn.all(Resource.SparkJob.class)) {
       applyJob(turn, job);
     }
-    return status(turn, known, redactor);
+    PipelineStatus status = status(turn, known, redactor);
+    observed(
+        pipeline,
+        plan,
+        status,
+        turn.observed,
+        turn.job.flatMap(SparkLauncher.Observed::status),
+        redactor);
+    return status;
+  }
+
+  private void observed(
+      Pipeline pipeline,
+      Plan plan,
+      PipelineStatus status,
+      Map<String, Connectors.Observed> connectors,
+      Optional<JsonNode> job,
+      Redactor redactor) {
+    Map<String, JsonNode> states = new HashMap<>();
+    connectors.forEach((name, connector) -> states.put(name, connector.status()));
+    observations.put(
+        pipeline.name(), new Observation(pipeline, plan, status, states, job, redactor));
+  }
+
+  /** What the last reconcile of a pipeline saw. May be called by any thread; asks no backend. */
+  public Optional<Observation> observation(String pipeline) {
+    return Optional.ofNullable(observations.get(pipeline));
+  }
+
+  /** For looking into topics. It lives as long as this engine, and any thread may use it. */
+  public Inspector inspector() {
+    return new Inspector(topics.admin(), registry, platform.getSpec().kafka().bootstrapServers());
   }
 
   private interface Step {

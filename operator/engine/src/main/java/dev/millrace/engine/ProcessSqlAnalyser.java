@@ -5,6 +5,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.millrace.planner.Hashes;
 import dev.millrace.planner.Known;
+import dev.millrace.planner.SchemaCatalog.Column;
 import dev.millrace.planner.SchemaCatalog.Read;
 import dev.millrace.planner.SchemaCatalog.SqlAnalysis;
 import dev.millrace.planner.SchemaCatalog.SqlError;
@@ -233,7 +234,20 @@ public final class ProcessSqlAnalyser implements SqlAnalyser {
         texts(reply, "groupKeys"),
         reads,
         texts(reply, "pending"),
-        errors);
+        errors,
+        lineage(reply.path("lineage")));
+  }
+
+  private static Map<String, List<Column>> lineage(JsonNode node) {
+    Map<String, List<Column>> lineage = new LinkedHashMap<>();
+    for (Map.Entry<String, JsonNode> column : node.properties()) {
+      List<Column> from = new ArrayList<>();
+      column
+          .getValue()
+          .forEach(c -> from.add(new Column(c.path("stream").asText(), c.path("column").asText())));
+      lineage.put(column.getKey(), from);
+    }
+    return lineage;
   }
 
   private static List<String> texts(JsonNode node, String field) {

@@ -48,6 +48,11 @@ final class Topics implements AutoCloseable {
     this.admin = Admin.create(config);
   }
 
+  /** The client, which is thread safe, for those who only look. */
+  Admin admin() {
+    return admin;
+  }
+
   /** Creates what is missing and corrects what differs: one question for all of them. */
   Map<String, StepResult> apply(Collection<Topic> topics) {
     Map<String, StepResult> results = new LinkedHashMap<>();

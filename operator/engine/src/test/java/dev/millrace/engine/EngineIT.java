@@ -30,6 +30,8 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
+import java.util.TreeSet;
 import java.util.concurrent.ConcurrentHashMap;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.OffsetSpec;
@@ -247,6 +249,50 @@ class EngineIT {
             .replaceAll(".*\"version\":(\\d+).*", "$1");
     ends.put("elasticsearch", Long.parseLong(template));
     return ends;
+  }
+
+  @Test
+  void whoOnlyLooksSeesTheLastRecordsDecodedAndLeavesNothingBehind() throws Exception {
+    Pipeline pipeline = pipeline("looks", "", SINK.formatted("looks"));
+    await().atMost(PATIENCE).until(() -> engine.reconcile(pipeline).drained());
+    Observation seen = engine.observation("looks").orElseThrow();
+    Set<String> before = groupsAndTopics();
+
+    JsonNode graph = GraphView.of(seen);
+    assertThat(graph.path("nodes").findValuesAsText("id"))
+        .containsExactly("source:events", "stream:events", "sink:to-es");
+    assertThat(graph.path("edges").findValuesAsText("to"))
+        .containsExactly("stream:events", "sink:to-es");
+    JsonNode stream = DetailView.stream(seen, "events").orElseThrow();
+    assertThat(stream.path("fields").findValuesAsText("type"))
+        .containsExactly("string", "timestamp-micros", "string");
+    assertThat(stream.path("readers").get(0).asText()).isEqualTo("to-es");
+    JsonNode sink = DetailView.component(seen, "to-es").orElseThrow();
+    assertThat(sink.at("/connector/tasks/0/state").asText()).isEqualTo("running");
+    assertThat(sink.at("/connector/config/index").asText()).isEqualTo("looks");
+
+    Inspector inspector = engine.inspector();
+    JsonNode topics = TopicView.topics(seen, inspector);
+    JsonNode events = topics.get(0);
+    assertThat(events.path("offsets").asLong()).isGreaterThanOrEqualTo(500);
+    assertThat(events.path("bytes").asLong()).isPositive();
+    assertThat(events.path("kind").asText()).isEqualTo("append");
+
+    JsonNode few = inspector.records(events.path("name").asText(), 7, new Redactor(List.of()));
+    assertThat(few.path("records")).hasSize(7);
+    assertThat(few.at("/records/0/value/at").asText()).matches("\\d{4}-\\d\\d-\\d\\dT.*Z");
+    // All of it was read: then, and only then, it is said how many there are.
+    JsonNode all = inspector.records(events.path("name").asText(), 1000, new Redactor(List.of()));
+    assertThat(all.path("count").asInt()).isEqualTo(500);
+    assertThat(groupsAndTopics()).isEqualTo(before);
+  }
+
+  private static Set<String> groupsAndTopics() throws Exception {
+    try (Admin admin = Admin.create(Map.of("bootstrap.servers", kafka.endpoint().orElseThrow()))) {
+      Set<String> all = new TreeSet<>(admin.listTopics().names().get());
+      admin.listGroups().all().get().forEach(g -> all.add("group " + g.groupId()));
+      return all;
+    }
   }
 
   @Test

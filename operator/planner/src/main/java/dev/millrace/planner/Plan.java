@@ -14,13 +14,16 @@ import org.apache.avro.Schema;
  * @param waiting by component, why it is not planned yet
  * @param problems what is wrong; with any, nothing may be applied
  * @param marksTopic topic of the pipeline's stream marks
+ * @param lineage by transform and column of its output, the columns of streams that the column is
+ *     computed from
  */
 public record Plan(
     List<Resource> resources,
     List<Stream> streams,
     Map<String, String> waiting,
     List<Problem> problems,
-    String marksTopic) {
+    String marksTopic,
+    Map<String, Map<String, List<SchemaCatalog.Column>>> lineage) {
 
   /**
    * A stream.

@@ -56,6 +56,8 @@ final class Planning {
   private final List<Resource> templates = new ArrayList<>();
   private final List<Resource> sinks = new ArrayList<>();
   private final List<ObjectNode> transforms = new ArrayList<>();
+  private final Map<String, Map<String, List<SchemaCatalog.Column>>> lineage =
+      new LinkedHashMap<>();
   private final Set<String> readByJob = new LinkedHashSet<>();
 
   /** A stream and what a reader must know of it. */
@@ -80,7 +82,8 @@ final class Planning {
   Plan plan() {
     problems.addAll(Validation.of(spec));
     if (!problems.isEmpty()) {
-      return new Plan(List.of(), List.of(), Map.of(), List.copyOf(problems), marksTopic());
+      return new Plan(
+          List.of(), List.of(), Map.of(), List.copyOf(problems), marksTopic(), Map.of());
     }
     topics.add(
         new Resource.Topic(
@@ -109,7 +112,8 @@ final class Planning {
         streams.values().stream().map(Read::stream).toList(),
         Collections.unmodifiableMap(waiting),
         List.copyOf(problems),
-        marksTopic());
+        marksTopic(),
+        Collections.unmodifiableMap(lineage));
   }
 
   private String marksTopic() {
@@ -529,7 +533,22 @@ final class Planning {
       out.put("sliceMs", millis(intervals.slice(), 0));
     }
     node.put("stateHash", Hashes.of(out + input.toString() + shufflePartitions()));
+    lineage.put(
+        transform.name(), intervalsLineage(intervals, from.eventTime().orElseThrow().field()));
     transforms.add(node);
+  }
+
+  private static Map<String, List<SchemaCatalog.Column>> intervalsLineage(
+      Intervals intervals, String eventTime) {
+    Map<String, List<SchemaCatalog.Column>> columns = new LinkedHashMap<>();
+    for (String field : concat(intervals.by(), intervals.carry())) {
+      columns.put(field, List.of(new SchemaCatalog.Column(intervals.from(), field)));
+    }
+    for (String time : List.of("started_at", "ended_at", "opened_at")) {
+      columns.put(time, List.of(new SchemaCatalog.Column(intervals.from(), eventTime)));
+    }
+    columns.put("ended_by", List.of(new SchemaCatalog.Column(intervals.from(), intervals.type())));
+    return columns;
   }
 
   private void sql(String path, Transform transform) {
@@ -615,6 +634,7 @@ final class Planning {
             ? withoutComments(sql.get()).replaceAll("\\s+", " ").strip() + shufflePartitions()
             : "";
     node.put("stateHash", Hashes.of(state));
+    lineage.put(transform.name(), analysis.lineage());
     transforms.add(node);
   }
 

@@ -56,6 +56,8 @@ public interface SchemaCatalog {
 
   /**
    * The analyser's answer: a result, or errors, or the streams whose schemas must be known first.
+   *
+   * @param lineage for each column of the result, the columns of streams that it is computed from
    */
   record SqlAnalysis(
       Optional<JsonNode> schema,
@@ -63,7 +65,23 @@ public interface SchemaCatalog {
       List<String> groupKeys,
       List<Read> reads,
       List<String> pending,
-      List<SqlError> errors) {}
+      List<SqlError> errors,
+      Map<String, List<Column>> lineage) {
+
+    /** An answer that says nothing of lineage. */
+    public SqlAnalysis(
+        Optional<JsonNode> schema,
+        String kind,
+        List<String> groupKeys,
+        List<Read> reads,
+        List<String> pending,
+        List<SqlError> errors) {
+      this(schema, kind, groupKeys, reads, pending, errors, Map.of());
+    }
+  }
+
+  /** A column of a stream. */
+  record Column(String stream, String column) {}
 
   /**
    * A stream that is read.

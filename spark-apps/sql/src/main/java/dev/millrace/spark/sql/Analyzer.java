@@ -6,8 +6,10 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.HashMap;
 import java.util.HashSet;
+import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Locale;
@@ -164,6 +166,7 @@ public final class Analyzer {
           shape.grouped() ? "table" : "append",
           shape.groupKeys(),
           reads(lineage),
+          columns(lineage, list(plan.output())),
           null,
           null);
     }
@@ -548,6 +551,22 @@ public final class Analyzer {
                     new SqlAnswer.Read(stream, role, needed.stream().map(i -> names[i]).toList()));
               });
       return out;
+    }
+
+    private static Map<String, List<SqlAnswer.Column>> columns(
+        Lineage lineage, List<Attribute> output) {
+      Map<String, List<SqlAnswer.Column>> columns = new LinkedHashMap<>();
+      for (Attribute column : output) {
+        columns.put(
+            column.name(),
+            lineage.from(column).stream()
+                .map(c -> new SqlAnswer.Column(c.stream(), c.name()))
+                .sorted(
+                    Comparator.comparing(SqlAnswer.Column::stream)
+                        .thenComparing(SqlAnswer.Column::column))
+                .toList());
+      }
+      return columns;
     }
 
     private JsonNode json(Schema schema) {

@@ -2,7 +2,9 @@ package dev.millrace.spark.sql;
 
 import static dev.millrace.spark.sql.Plans.list;
 
+import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Deque;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
@@ -17,14 +19,15 @@ import org.apache.spark.sql.catalyst.expressions.NamedExpression;
 import org.apache.spark.sql.catalyst.expressions.OuterReference;
 import org.apache.spark.sql.catalyst.plans.logical.Aggregate;
 import org.apache.spark.sql.catalyst.plans.logical.Expand;
+import org.apache.spark.sql.catalyst.plans.logical.Generate;
 import org.apache.spark.sql.catalyst.plans.logical.LocalRelation;
 import org.apache.spark.sql.catalyst.plans.logical.LogicalPlan;
 import org.apache.spark.sql.catalyst.plans.logical.Project;
 import org.apache.spark.sql.catalyst.plans.logical.Union;
 
 /**
- * Where the columns of an analysed plan come from: which columns of which stream it needs, and
- * whether a column is one of a stream's, unchanged.
+ * Where the columns of an analysed plan come from: which columns of which stream it needs, which of
+ * them a column is computed from, and whether a column is one of a stream's, unchanged.
  */
 final class Lineage {
   /** Metadata key by which a relation's columns carry the name of their stream. */
@@ -35,6 +38,7 @@ final class Lineage {
 
   private final Map<Long, Column> leaves = new HashMap<>();
   private final Map<Long, Set<Long>> sources = new HashMap<>();
+  private final Map<Long, Set<Long>> computedFrom = new HashMap<>();
   private final Map<String, TreeSet<Integer>> needed = new LinkedHashMap<>();
 
   Lineage(LogicalPlan plan) {
@@ -56,6 +60,23 @@ final class Lineage {
   Set<Column> of(Attribute attribute) {
     Set<Column> out = new HashSet<>();
     return follow(attribute.exprId().id(), new HashSet<>(), out) ? out : Set.of();
+  }
+
+  /** The stream columns that an attribute's value is computed from; none for a constant. */
+  Set<Column> from(Attribute attribute) {
+    Set<Column> out = new HashSet<>();
+    Set<Long> seen = new HashSet<>();
+    Deque<Long> open = new ArrayDeque<>(List.of(attribute.exprId().id()));
+    while (!open.isEmpty()) {
+      long id = open.pop();
+      if (seen.add(id)) {
+        if (leaves.containsKey(id)) {
+          out.add(leaves.get(id));
+        }
+        open.addAll(computedFrom.getOrDefault(id, Set.of()));
+      }
+    }
+    return out;
   }
 
   private boolean follow(long id, Set<Long> seen, Set<Column> out) {
@@ -92,14 +113,46 @@ final class Lineage {
           sources
               .computeIfAbsent(out.get(i).exprId().id(), k -> new HashSet<>())
               .add(of.get(i).exprId().id());
+          computed(out.get(i), Set.of(of.get(i).exprId().id()));
         }
+      }
+    } else if (node instanceof Expand expand) {
+      List<Attribute> out = list(expand.output());
+      for (scala.collection.Seq<Expression> projection : list(expand.projections())) {
+        List<Expression> of = list(projection);
+        for (int i = 0; i < out.size(); i++) {
+          computed(out.get(i), references(of.get(i)));
+        }
+      }
+    } else if (node instanceof Generate generate) {
+      for (Attribute a : list(generate.generatorOutput())) {
+        computed(a, references((Expression) generate.generator()));
       }
     }
     for (Expression e : list(node.expressions())) {
+      Plans.forEachIn(
+          e,
+          inner -> {
+            if (inner instanceof Alias alias) {
+              computed(alias, values(alias.child()));
+            }
+          });
       if (e instanceof Alias alias && alias.child() instanceof Attribute from) {
         sources.computeIfAbsent(alias.exprId().id(), k -> new HashSet<>()).add(from.exprId().id());
       }
     }
+  }
+
+  private void computed(NamedExpression column, Set<Long> from) {
+    computedFrom.computeIfAbsent(column.exprId().id(), k -> new HashSet<>()).addAll(from);
+  }
+
+  /** What an expression is computed from: what it refers to, and what its subqueries yield. */
+  private static Set<Long> values(Expression e) {
+    Set<Long> out = references(e);
+    Plans.forEachIn(
+        e, inner -> Plans.subquery(inner).ifPresent(p -> out.addAll(ids(list(p.output())))));
+    return out;
   }
 
   private void need(LogicalPlan node, Set<Long> wanted) {

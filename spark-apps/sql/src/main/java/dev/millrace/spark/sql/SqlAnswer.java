@@ -3,6 +3,7 @@ package dev.millrace.spark.sql;
 import com.fasterxml.jackson.annotation.JsonInclude;
 import com.fasterxml.jackson.databind.JsonNode;
 import java.util.List;
+import java.util.Map;
 
 /**
  * What a SQL reads and yields, or every reason why it can not run.
@@ -13,6 +14,8 @@ import java.util.List;
  * @param schema Avro record of the result
  * @param kind {@code append}, or {@code table} for a windowed GROUP BY
  * @param groupKeys output columns that identify a group, in output order; empty for {@code append}
+ * @param lineage for each output column, the columns of streams that its value is computed from;
+ *     what only decides about rows (a join, a filter, a grouping) is not among them
  * @param pending streams that it reads and whose schemas have to be known first; then nothing else
  *     is said
  * @param reads the streams in the order in which the SQL names them
@@ -25,6 +28,7 @@ public record SqlAnswer(
     String kind,
     List<String> groupKeys,
     List<Read> reads,
+    Map<String, List<Column>> lineage,
     List<String> pending,
     List<Problem> errors) {
 
@@ -35,6 +39,9 @@ public record SqlAnswer(
    * @param columns the columns that are needed of it, in schema order
    */
   public record Read(String stream, String role, List<String> columns) {}
+
+  /** A column of a stream. */
+  public record Column(String stream, String column) {}
 
   /**
    * One thing that is wrong.
@@ -47,10 +54,10 @@ public record SqlAnswer(
   public record Problem(Integer line, Integer column, String message, String suggestion) {}
 
   static SqlAnswer refused(String id, List<Problem> errors) {
-    return new SqlAnswer(id, false, null, null, null, null, null, List.copyOf(errors));
+    return new SqlAnswer(id, false, null, null, null, null, null, null, List.copyOf(errors));
   }
 
   static SqlAnswer waiting(String id, List<String> pending) {
-    return new SqlAnswer(id, true, null, null, null, null, List.copyOf(pending), null);
+    return new SqlAnswer(id, true, null, null, null, null, null, List.copyOf(pending), null);
   }
 }

@@ -391,4 +391,59 @@ class AnalyzerTest {
     assertThat(good.has("errors")).isFalse();
     assertThat(good.path("reads").path(0).path("stream").asText()).isEqualTo("viewings");
   }
+
+  private static String lineage(String sql) {
+    StringBuilder out = new StringBuilder();
+    good(sql)
+        .lineage()
+        .forEach(
+            (column, from) ->
+                out.append(column)
+                    .append(
+                        from.stream().map(c -> c.stream() + "." + c.column()).toList().toString())
+                    .append(' '));
+    return out.toString().strip();
+  }
+
+  @Test
+  void tellsWhatEachColumnIsComputedFrom() {
+    assertThat(
+            lineage(
+                """
+                SELECT v.device_id AS box, greatest(v.started_at, s.starts_at) AS from_at,
+                       CASE WHEN u.age < 18 THEN 'child' ELSE u.region END AS who, 1 AS one
+                FROM viewings v
+                JOIN schedule s ON s.channel_id = v.channel_id
+                LEFT JOIN devices d ON d.device_id = v.device_id
+                LEFT JOIN users u ON u.user_id = d.user_id
+                WHERE v.ended_by <> 'timeout'
+                """))
+        .isEqualTo(
+            "box[viewings.device_id] from_at[schedule.starts_at, viewings.started_at]"
+                + " who[users.age, users.region] one[]");
+  }
+
+  @Test
+  void followsLineageThroughGroupsSubqueriesUnionsAndGenerators() {
+    assertThat(
+            lineage(
+                """
+                SELECT window.start AS minute, channel_id, sum(secs) AS seconds, count(*) AS n
+                FROM (SELECT channel_id, started_at,
+                             unix_micros(ended_at) - unix_micros(started_at) AS secs FROM viewings)
+                GROUP BY window(started_at, '1 minute'), channel_id
+                """))
+        .isEqualTo(
+            "minute[viewings.started_at] channel_id[viewings.channel_id]"
+                + " seconds[viewings.ended_at, viewings.started_at] n[]");
+    assertThat(
+            lineage("SELECT device_id AS d FROM viewings UNION ALL SELECT ended_by FROM ad_views"))
+        .isEqualTo("d[ad_views.ended_by, viewings.device_id]");
+    assertThat(
+            lineage(
+                "SELECT part FROM viewings LATERAL VIEW explode(split(ended_by, ',')) t AS part"))
+        .isEqualTo("part[viewings.ended_by]");
+    assertThat(lineage("WITH a AS (SELECT device_id AS x FROM viewings) SELECT x AS y FROM a"))
+        .isEqualTo("y[viewings.device_id]");
+  }
 }

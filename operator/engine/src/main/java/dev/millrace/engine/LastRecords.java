@@ -1,0 +1,232 @@
+package dev.millrace.engine;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import com.fasterxml.jackson.databind.node.TextNode;
+import dev.millrace.registry.RegistryException;
+import dev.millrace.registry.SchemaRegistryClient;
+import dev.millrace.registry.WireFormat;
+import dev.millrace.registry.WireFormatException;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.charset.CharacterCodingException;
+import java.nio.charset.CodingErrorAction;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import org.apache.avro.AvroRuntimeException;
+import org.apache.avro.Schema;
+import org.apache.avro.generic.GenericDatumReader;
+import org.apache.avro.io.DecoderFactory;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.apache.kafka.clients.consumer.KafkaConsumer;
+import org.apache.kafka.common.KafkaException;
+import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.header.Header;
+import org.apache.kafka.common.serialization.ByteArrayDeserializer;
+
+/**
+ * Reads the end of a topic: with a consumer of its own that lives for the one question, belongs to
+ * no group, commits nothing and sees what is committed.
+ */
+final class LastRecords {
+  private static final ObjectMapper JSON = new ObjectMapper();
+  private static final Duration DEADLINE = Duration.ofSeconds(3);
+  private static final int MOST_RECORDS = 20_000;
+  private static final long MOST_BYTES = 4L * 1024 * 1024;
+
+  /** A bigger record is named, and not shown. */
+  private static final int BIGGEST = 64 * 1024;
+
+  private final SchemaRegistryClient registry;
+  private final Map<String, Object> config = new HashMap<>();
+
+  LastRecords(SchemaRegistryClient registry, String bootstrapServers) {
+    this.registry = registry;
+    config.put("bootstrap.servers", bootstrapServers);
+    config.put("client.id", "millrace-console");
+    config.put("isolation.level", "read_committed");
+    config.put("enable.auto.commit", "false");
+    config.put("allow.auto.create.topics", "false");
+    config.put("auto.offset.reset", "none");
+    config.put("default.api.timeout.ms", Long.toString(DEADLINE.toMillis()));
+    config.put("request.timeout.ms", "2500");
+    config.put("fetch.max.bytes", Integer.toString(1024 * 1024));
+    config.put("max.partition.fetch.bytes", Integer.toString(256 * 1024));
+    config.put("fetch.max.wait.ms", "100");
+    config.put("max.poll.records", "1000");
+    config.put("key.deserializer", ByteArrayDeserializer.class.getName());
+    config.put("value.deserializer", ByteArrayDeserializer.class.getName());
+  }
+
+  /** What is read so far, and how much of the topic that is. */
+  private static final class Found {
+    final List<ConsumerRecord<byte[], byte[]>> records = new ArrayList<>();
+    long bytes;
+    boolean fromTheBeginning;
+    boolean toTheEnd;
+
+    boolean full() {
+      return records.size() >= MOST_RECORDS || bytes >= MOST_BYTES;
+    }
+  }
+
+  ObjectNode read(String topic, int limit, Redactor redactor) throws BackendException {
+    Found found;
+    try (KafkaConsumer<byte[], byte[]> consumer = new KafkaConsumer<>(config)) {
+      found = find(consumer, topic, limit);
+    } catch (KafkaException e) {
+      throw BackendException.transientFailure("Kafka: " + topic + ": " + e.getMessage(), e);
+    }
+    ObjectNode out = JSON.createObjectNode();
+    out.put("topic", topic);
+    // Only where all of it was read is the number of its records known.
+    if (found.fromTheBeginning && found.toTheEnd) {
+      out.put("count", found.records.size());
+    }
+    out.putArray("records");
+    found.records.stream()
+        .sorted(
+            Comparator.comparingLong(ConsumerRecord<byte[], byte[]>::timestamp)
+                .thenComparingLong(ConsumerRecord::offset)
+                .reversed())
+        .limit(limit)
+        .forEach(r -> out.withArray("records").add(record(r, redactor)));
+    return out;
+  }
+
+  private static Found find(KafkaConsumer<byte[], byte[]> consumer, String topic, int limit) {
+    long until = System.nanoTime() + DEADLINE.toNanos();
+    List<TopicPartition> partitions =
+        consumer.partitionsFor(topic).stream()
+            .map(p -> new TopicPartition(topic, p.partition()))
+            .toList();
+    consumer.assign(partitions);
+    Map<TopicPartition, Long> first = consumer.beginningOffsets(partitions);
+    Map<TopicPartition, Long> next = consumer.endOffsets(partitions);
+    // Markers of transactions and what compaction took out are offsets without records: where too
+    // few records come of them, more are read.
+    long back = Math.max(64, limit * 2L);
+    while (true) {
+      Found found = new Found();
+      found.fromTheBeginning = true;
+      for (TopicPartition partition : partitions) {
+        long from = Math.max(first.get(partition), next.get(partition) - back);
+        found.fromTheBeginning &= from == first.get(partition);
+        consumer.seek(partition, from);
+      }
+      while (!found.full() && System.nanoTime() < until && !found.toTheEnd) {
+        consumer
+            .poll(Duration.ofMillis(100))
+            .forEach(
+                record -> {
+                  if (record.offset() < next.get(new TopicPartition(topic, record.partition()))) {
+                    found.records.add(record);
+                    found.bytes +=
+                        Math.max(0, record.serializedKeySize())
+                            + Math.max(0, record.serializedValueSize());
+                  }
+                });
+        found.toTheEnd = partitions.stream().allMatch(p -> consumer.position(p) >= next.get(p));
+      }
+      boolean enough = found.records.size() >= limit || found.fromTheBeginning;
+      if (enough || found.full() || System.nanoTime() >= until) {
+        return found;
+      }
+      back *= 8;
+    }
+  }
+
+  private ObjectNode record(ConsumerRecord<byte[], byte[]> record, Redactor redactor) {
+    ObjectNode out = JSON.createObjectNode();
+    out.put("partition", record.partition());
+    out.put("offset", record.offset());
+    out.put("at", Instant.ofEpochMilli(record.timestamp()).toString());
+    out.put("bytes", Math.max(0, record.serializedValueSize()));
+    out.set("key", decode(record.key()));
+    out.set("value", decode(record.value()));
+    for (Header header : record.headers()) {
+      out.withObject("/headers")
+          .put(
+              header.key(),
+              header.value() == null
+                  ? ""
+                  : redactor.redact(AvroJson.cut(header(header.key(), header.value()))));
+    }
+    return out;
+  }
+
+  private static String header(String key, byte[] value) {
+    String text = text(value);
+    // The offset and partition of a record that a Connect sink set aside are texts too; what is
+    // none is shown as bytes.
+    return text == null ? key + ": " + AvroJson.hex(value) : text;
+  }
+
+  private JsonNode decode(byte[] bytes) {
+    if (bytes == null) {
+      return JSON.nullNode();
+    }
+    if (bytes.length > BIGGEST) {
+      return TextNode.valueOf("(" + bytes.length + " bytes: too big to be shown)");
+    }
+    try {
+      Schema schema = registry.byId(WireFormat.schemaId(bytes));
+      Object value =
+          new GenericDatumReader<Object>(schema)
+              .read(
+                  null,
+                  DecoderFactory.get()
+                      .binaryDecoder(
+                          bytes,
+                          WireFormat.HEADER_LENGTH,
+                          bytes.length - WireFormat.HEADER_LENGTH,
+                          null));
+      return AvroJson.of(schema, value);
+    } catch (WireFormatException
+        | RegistryException
+        | IOException
+        | AvroRuntimeException
+        | IndexOutOfBoundsException e) {
+      return plain(bytes);
+    }
+  }
+
+  /** What is no Avro of the registry: JSON, a text, or bytes. */
+  private static JsonNode plain(byte[] bytes) {
+    String text = text(bytes);
+    if (text == null) {
+      return TextNode.valueOf(AvroJson.hex(bytes));
+    }
+    if (text.startsWith("{") || text.startsWith("[")) {
+      try {
+        return JSON.readTree(text);
+      } catch (IOException e) {
+        return TextNode.valueOf(AvroJson.cut(text));
+      }
+    }
+    return TextNode.valueOf(AvroJson.cut(text));
+  }
+
+  private static String text(byte[] bytes) {
+    try {
+      String text =
+          StandardCharsets.UTF_8
+              .newDecoder()
+              .onMalformedInput(CodingErrorAction.REPORT)
+              .decode(ByteBuffer.wrap(bytes))
+              .toString();
+      return text.chars().allMatch(c -> c >= ' ' || c == '\n' || c == '\r' || c == '\t')
+          ? text
+          : null;
+    } catch (CharacterCodingException e) {
+      return null;
+    }
+  }
+}

@@ -1,0 +1,26 @@
+package dev.millrace.engine;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import dev.millrace.model.Pipeline;
+import dev.millrace.planner.Plan;
+import java.util.Map;
+import java.util.Optional;
+
+/**
+ * All that one reconcile saw of a pipeline, for those who only look.
+ *
+ * @param connectors Connect's answers on the state of connectors, by their names
+ * @param job the answer of the pipeline's Spark job
+ * @param redactor takes the pipeline's secrets out of any text
+ */
+public record Observation(
+    Pipeline pipeline,
+    Plan plan,
+    PipelineStatus status,
+    Map<String, JsonNode> connectors,
+    Optional<JsonNode> job,
+    Redactor redactor) {
+  public Observation {
+    connectors = Map.copyOf(connectors);
+  }
+}
