@@ -14,13 +14,25 @@ import org.apache.avro.Schema;
  * @param waiting by component, why it is not planned yet
  * @param problems what is wrong; with any, nothing may be applied
  * @param marksTopic topic of the pipeline's stream marks
+ * @param warnings what is probably not meant, and is applied all the same
  */
 public record Plan(
     List<Resource> resources,
     List<Stream> streams,
     Map<String, String> waiting,
     List<Problem> problems,
-    String marksTopic) {
+    String marksTopic,
+    List<Problem> warnings) {
+
+  /** A plan without warnings. */
+  public Plan(
+      List<Resource> resources,
+      List<Stream> streams,
+      Map<String, String> waiting,
+      List<Problem> problems,
+      String marksTopic) {
+    this(resources, streams, waiting, problems, marksTopic, List.of());
+  }
 
   /**
    * A stream.

@@ -96,6 +96,10 @@ final class Planning {
       transform("spec.transforms[" + i + "]", spec.transforms().get(i));
     }
     spec.sinks().forEach(this::sink);
+    Dashboards dashboards = new Dashboards(pipeline, platform, catalog);
+    dashboards.plan();
+    problems.addAll(dashboards.problems());
+    waiting.putAll(dashboards.waiting());
     List<Resource> all = new ArrayList<>(topics);
     all.addAll(subjects);
     all.addAll(templates);
@@ -104,12 +108,14 @@ final class Planning {
       all.add(new Resource.SparkJob(platform.prefix() + pipeline.name(), "spark", document()));
     }
     all.addAll(sinks);
+    all.addAll(dashboards.resources());
     return new Plan(
         problems.isEmpty() ? List.copyOf(all) : List.of(),
         streams.values().stream().map(Read::stream).toList(),
         Collections.unmodifiableMap(waiting),
         List.copyOf(problems),
-        marksTopic());
+        marksTopic(),
+        dashboards.warnings());
   }
 
   private String marksTopic() {
