@@ -65,6 +65,11 @@ public sealed interface Resource {
     public SavedObjects {
       objects = List.copyOf(objects);
     }
+
+    /** The types of objects that a pipeline may ship. */
+    public static java.util.Set<String> types() {
+      return java.util.Collections.unmodifiableSet(SavedObjectTypes.TYPES);
+    }
   }
 
   /** A Spark job: the document it is run with. */
