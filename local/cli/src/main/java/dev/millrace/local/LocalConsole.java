@@ -97,7 +97,7 @@ final class LocalConsole implements ConsoleData {
   private static Observation nothingSeen(Pipeline pipeline) {
     return new Observation(
         pipeline,
-        new Plan(List.of(), List.of(), Map.of(), List.of(), "", Map.of()),
+        new Plan(List.of(), List.of(), Map.of(), List.of(), "", Map.of(), List.of()),
         new PipelineStatus(pipeline.name(), false, List.of(), List.of(), List.of(), List.of()),
         Map.of(),
         Optional.empty(),

@@ -51,22 +51,24 @@ record Pipelines(PipelineDirectory directory, List<Pipeline> pipelines) {
   }
 
   /** What planning found, without asking any service. */
-  record Checked(List<String> problems, List<String> waiting) {}
+  record Checked(List<String> problems, List<String> waiting, List<String> warnings) {}
 
   /** Plans each of them with nothing but the files. */
   Checked check(SqlAnalyser analyser, LocalReferences references) {
     List<String> problems = new ArrayList<>();
     List<String> waiting = new ArrayList<>();
+    List<String> warnings = new ArrayList<>();
     Platform platform = LocalPlatform.offline();
     for (Pipeline pipeline : pipelines) {
       Plan plan =
           Planner.plan(pipeline, platform, new Catalog(Optional.empty(), references, analyser));
       plan.problems().forEach(p -> problems.add("Pipeline " + pipeline.name() + ": " + p));
+      plan.warnings().forEach(w -> warnings.add("Pipeline " + pipeline.name() + ": " + w));
       plan.waiting()
           .forEach(
               (component, why) ->
                   waiting.add("Pipeline " + pipeline.name() + ": " + component + ": " + why));
     }
-    return new Checked(problems, waiting);
+    return new Checked(problems, waiting, warnings);
   }
 }

@@ -66,7 +66,9 @@ final class Progress {
       boolean quiet = component.state().equals("waiting") && !said.containsKey(key);
       String now =
           component.state()
-              + (component.state().equals("failed") ? ": " + component.message() : "");
+              + (component.state().equals("failed") || component.kind().equals("dashboard")
+                  ? ": " + component.message()
+                  : "");
       if (!quiet && !now.equals(said.put(key, now))) {
         line(String.format(Locale.ROOT, "  %-25s %8s  %s", key, elapsed(), now));
       }

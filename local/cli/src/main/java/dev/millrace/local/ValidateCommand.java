@@ -41,6 +41,7 @@ final class ValidateCommand implements Callable<Integer> {
         throw new Refusal(Main.FAILED, checked.problems());
       }
       PrintWriter out = spec.commandLine().getOut();
+      checked.warnings().forEach(w -> out.println("warning: " + w));
       checked.waiting().forEach(w -> out.println("not known before it runs: " + w));
       out.println(directory + ": no problem found");
       return 0;

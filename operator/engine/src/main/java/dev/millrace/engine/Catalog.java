@@ -117,6 +117,11 @@ public final class Catalog implements SchemaCatalog {
   }
 
   @Override
+  public Known<Map<String, String>> configMap(String name) {
+    return references.configMap(name);
+  }
+
+  @Override
   public Known<SqlAnalysis> analyse(SqlRequest request) {
     return analyser.analyse(request);
   }

@@ -60,6 +60,7 @@ public final class Engine implements AutoCloseable {
   private final Subjects subjects;
   private final IndexTemplates templates;
   private final Connectors connectors;
+  private final Optional<Kibana> kibana;
   private final SinkLag sinkLag;
   private final StreamRates rates;
   private final Statuses statuses;
@@ -91,6 +92,9 @@ public final class Engine implements AutoCloseable {
     this.subjects = new Subjects(registry);
     this.templates = new IndexTemplates(spec.elasticsearch().url());
     this.connectors = new Connectors(spec.connect().url(), clock);
+    this.kibana =
+        Optional.ofNullable(spec.kibana())
+            .map(k -> new Kibana(new KibanaClient(k, references), k.space(), clock));
     this.sinkLag = new SinkLag(spec.kafka().bootstrapServers());
     this.rates = new StreamRates(clock);
     this.statuses = new Statuses(clock);
@@ -155,6 +159,7 @@ public final class Engine implements AutoCloseable {
     for (Resource.SparkJob job : turn.all(Resource.SparkJob.class)) {
       applyJob(turn, job);
     }
+    applyDashboards(turn);
     PipelineStatus status = status(turn, known, redactor);
     observed(
         pipeline,
@@ -187,6 +192,17 @@ public final class Engine implements AutoCloseable {
   /** For looking into topics. It lives as long as this engine, and any thread may use it. */
   public Inspector inspector() {
     return new Inspector(topics.admin(), registry, platform.getSpec().kafka().bootstrapServers());
+  }
+
+  private void applyDashboards(Turn turn) {
+    Set<String> entries =
+        turn.pipeline.getSpec().dashboards().stream()
+            .map(Pipeline.Dashboard::name)
+            .collect(Collectors.toSet());
+    kibana.ifPresent(
+        k ->
+            k.apply(turn.owner, turn.all(Resource.SavedObjects.class), entries)
+                .forEach(turn::note));
   }
 
   private interface Step {
@@ -392,6 +408,9 @@ public final class Engine implements AutoCloseable {
       components.add(component);
       drained &= component.lag() == 0;
     }
+    for (Pipeline.Dashboard dashboard : spec.dashboards()) {
+      components.add(dashboard(turn, dashboard.name(), redactor));
+    }
     return statuses.observed(
         turn.pipeline, components, streams, drained && anyBounded, turn.plan.waiting());
   }
@@ -499,12 +518,27 @@ public final class Engine implements AutoCloseable {
     return component(turn, sink.name(), "elasticsearch", result, lag, false, redactor);
   }
 
+  /** The state of what is drawn does not depend on whether data come. */
+  private Component dashboard(Turn turn, String name, Redactor redactor) {
+    StepResult result = turn.results.getOrDefault(name, StepResult.READY);
+    if (!(result instanceof Ready)) {
+      return component(turn, name, "dashboard", result, -1, false, redactor);
+    }
+    String where =
+        kibana.map(Kibana::address).orElse("the console draws it; the platform has no Kibana");
+    return new Component(name, "dashboard", "ready", -1, redactor.redact(where));
+  }
+
   private Redactor redactor(Pipeline pipeline) {
     Set<String> names =
         pipeline.getSpec().sources().stream()
             .filter(s -> s.cdc() != null && s.cdc().connection() != null)
             .map(s -> s.cdc().connection().secretRef().name())
             .collect(Collectors.toSet());
+    Platform.Kibana to = platform.getSpec().kibana();
+    if (to != null && to.secretRef() != null) {
+      names.add(to.secretRef().name());
+    }
     Collection<String> values = new ArrayList<>();
     for (String name : names) {
       if (references.secret(name) instanceof Known.Yes<Map<String, String>> yes) {

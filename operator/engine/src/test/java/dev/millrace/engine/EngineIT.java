@@ -55,6 +55,18 @@ class EngineIT {
   private static ConnectService connect;
   private static final NotedJobs JOBS = new NotedJobs();
   private static Engine engine;
+  private static Platform platform;
+
+  private static final SqlAnalyser NO_SQL =
+      new SqlAnalyser() {
+        @Override
+        public Known<SqlAnalysis> analyse(SqlRequest request) {
+          return new Known.Waiting<>("no SQL here");
+        }
+
+        @Override
+        public void close() {}
+      };
 
   /** Jobs that are said to run. */
   private static final class NotedJobs implements SparkLauncher {
@@ -105,7 +117,7 @@ class EngineIT {
     for (Service service : all) {
       supervisor.awaitReady(service.name(), PATIENCE);
     }
-    Platform platform =
+    platform =
         Platform.of(
             "default",
             new Platform.Spec(
@@ -128,17 +140,7 @@ class EngineIT {
             return new Known.No<>("no ConfigMap '" + name + "'");
           }
         };
-    SqlAnalyser noSql =
-        new SqlAnalyser() {
-          @Override
-          public Known<SqlAnalysis> analyse(SqlRequest request) {
-            return new Known.Waiting<>("no SQL here");
-          }
-
-          @Override
-          public void close() {}
-        };
-    engine = new Engine(platform, none, noSql, JOBS, Clock.systemUTC());
+    engine = new Engine(platform, none, NO_SQL, JOBS, Clock.systemUTC());
   }
 
   @AfterAll
@@ -364,6 +366,69 @@ class EngineIT {
     engine.reconcile(pipeline);
     engine.reconcile(pipeline);
     assertThat(JOBS.starts).isEqualTo(starts);
+  }
+
+  @Test
+  void dashboardsWaitForKibanaAndNothingWaitsForThem() throws Exception {
+    int port;
+    try (KibanaStub reserved = new KibanaStub(0)) {
+      port = reserved.port();
+    }
+    Platform.Spec here = platform.getSpec();
+    Platform withKibana =
+        Platform.of(
+            "default",
+            new Platform.Spec(
+                here.prefix(),
+                here.kafka(),
+                here.schemaRegistry(),
+                here.connect(),
+                here.elasticsearch(),
+                here.spark(),
+                new Platform.Kibana("http://127.0.0.1:" + port, "team", null)));
+    String file =
+        "{\"type\":\"dashboard\",\"id\":\"d\",\"attributes\":{\"title\":\"D\",\"panelsJSON\":\"[]\"}}";
+    References references =
+        new References() {
+          @Override
+          public Known<Map<String, String>> secret(String name) {
+            return new Known.No<>("no Secret '" + name + "'");
+          }
+
+          @Override
+          public Known<Map<String, String>> configMap(String name) {
+            return new Known.Yes<>(Map.of("d.ndjson", file));
+          }
+        };
+    Pipeline pipeline =
+        pipeline(
+            "drawn",
+            "",
+            SINK.formatted("drawn")
+                + "dashboards:\n  - { name: numbers, configMap: { name: files } }\n");
+    try (Engine drawing = new Engine(withKibana, references, NO_SQL, JOBS, Clock.systemUTC())) {
+      await().atMost(PATIENCE).until(() -> drawing.reconcile(pipeline).drained());
+      PipelineStatus status = drawing.reconcile(pipeline);
+      assertThat(component(status, "to-es").state()).isEqualTo("ready");
+      assertThat(component(status, "numbers").kind()).isEqualTo("dashboard");
+      assertThat(component(status, "numbers").state()).isEqualTo("waiting");
+      assertThat(component(status, "numbers").message()).contains("Kibana").contains("no answer");
+      try (KibanaStub kibana = new KibanaStub(port)) {
+        await()
+            .atMost(PATIENCE)
+            .until(() -> component(drawing.reconcile(pipeline), "numbers").state().equals("ready"));
+        assertThat(kibana.ids("dashboard")).containsExactly("team.it.drawn.numbers.d");
+        assertThat(component(drawing.reconcile(pipeline), "numbers").message())
+            .isEqualTo("http://127.0.0.1:" + port + "/s/team/app/dashboards");
+        assertThat(drawing.reconcile(pipeline).ready()).isTrue();
+      }
+    }
+    // Where the platform has none, the page draws them, and that is all there is to it.
+    try (Engine without = new Engine(platform, references, NO_SQL, JOBS, Clock.systemUTC())) {
+      PipelineStatus status = without.reconcile(pipeline);
+      assertThat(component(status, "numbers").state()).isEqualTo("ready");
+      assertThat(component(status, "numbers").message()).contains("no Kibana");
+    }
   }
 
   @Test

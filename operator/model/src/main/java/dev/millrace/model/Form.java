@@ -125,6 +125,15 @@ final class Form {
   @Target({ElementType.FIELD, ElementType.METHOD, ElementType.RECORD_COMPONENT})
   @interface Prefix {}
 
+  /** Id of a space of Kibana. */
+  @JacksonAnnotationsInside
+  @Pattern("^[a-z0-9_-]{1,100}$")
+  @Size(max = 100)
+  @Expected("lower case letters, digits, '_' and '-', at most 100")
+  @Retention(RetentionPolicy.RUNTIME)
+  @Target({ElementType.FIELD, ElementType.METHOD, ElementType.RECORD_COMPONENT})
+  @interface SpaceId {}
+
   /** An http or https URL, without user and password. */
   @JacksonAnnotationsInside
   @Pattern("^https?://[^\\s/@]+(/[^\\s@]*)?$")

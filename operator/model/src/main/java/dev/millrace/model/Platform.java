@@ -122,9 +122,23 @@ public final class Platform implements HasMetadata, Namespaced {
           SchemaRegistry schemaRegistry,
       @Required @JsonPropertyDescription("Kafka Connect.") Connect connect,
       @Required @JsonPropertyDescription("Elasticsearch.") Elasticsearch elasticsearch,
-      @Required @JsonPropertyDescription("Spark.") Spark spark) {
+      @Required @JsonPropertyDescription("Spark.") Spark spark,
+      @JsonPropertyDescription(
+              "Where dashboards are imported to; without one only the console draws them.")
+          Kibana kibana) {
     public Spec {
       prefix = prefix == null ? "" : prefix;
+    }
+
+    /** A platform without Kibana. */
+    public Spec(
+        String prefix,
+        Kafka kafka,
+        SchemaRegistry schemaRegistry,
+        Connect connect,
+        Elasticsearch elasticsearch,
+        Spark spark) {
+      this(prefix, kafka, schemaRegistry, connect, elasticsearch, spark, null);
     }
   }
 
@@ -176,6 +190,29 @@ public final class Platform implements HasMetadata, Namespaced {
       settings = settings == null ? Map.of() : Map.copyOf(settings);
     }
   }
+
+  /** Kibana, 8.8 or later. */
+  public record Kibana(
+      @Required @Form.Url @JsonPropertyDescription("Its base URL, base path included.") String url,
+      @Default("default")
+          @Form.SpaceId
+          @JsonPropertyDescription(
+              "Id of the space for dashboards; made if it is not there; default default.")
+          String space,
+      @JsonPropertyDescription("Who we are to Kibana; none where it asks nobody.")
+          KibanaSecret secretRef) {
+    public Kibana {
+      space = space == null ? "default" : space;
+    }
+  }
+
+  /** A Secret with {@code apiKey}, or {@code username} and {@code password}. */
+  public record KibanaSecret(
+      @Required
+          @Form.ResourceName
+          @JsonPropertyDescription(
+              "Name of a Secret with apiKey (as Kibana shows it, encoded), or username and password.")
+          String name) {}
 
   /** Which backends answer. */
   public record Status(

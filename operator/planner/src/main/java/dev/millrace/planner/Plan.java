@@ -16,6 +16,7 @@ import org.apache.avro.Schema;
  * @param marksTopic topic of the pipeline's stream marks
  * @param lineage by transform and column of its output, the columns of streams that the column is
  *     computed from
+ * @param warnings what is probably not meant, and is applied all the same
  */
 public record Plan(
     List<Resource> resources,
@@ -23,7 +24,8 @@ public record Plan(
     Map<String, String> waiting,
     List<Problem> problems,
     String marksTopic,
-    Map<String, Map<String, List<SchemaCatalog.Column>>> lineage) {
+    Map<String, Map<String, List<SchemaCatalog.Column>>> lineage,
+    List<Problem> warnings) {
 
   /**
    * A stream.

@@ -83,7 +83,7 @@ final class Planning {
     problems.addAll(Validation.of(spec));
     if (!problems.isEmpty()) {
       return new Plan(
-          List.of(), List.of(), Map.of(), List.copyOf(problems), marksTopic(), Map.of());
+          List.of(), List.of(), Map.of(), List.copyOf(problems), marksTopic(), Map.of(), List.of());
     }
     topics.add(
         new Resource.Topic(
@@ -99,6 +99,10 @@ final class Planning {
       transform("spec.transforms[" + i + "]", spec.transforms().get(i));
     }
     spec.sinks().forEach(this::sink);
+    Dashboards dashboards = new Dashboards(pipeline, platform, catalog);
+    dashboards.plan();
+    problems.addAll(dashboards.problems());
+    waiting.putAll(dashboards.waiting());
     List<Resource> all = new ArrayList<>(topics);
     all.addAll(subjects);
     all.addAll(templates);
@@ -107,13 +111,15 @@ final class Planning {
       all.add(new Resource.SparkJob(platform.prefix() + pipeline.name(), "spark", document()));
     }
     all.addAll(sinks);
+    all.addAll(dashboards.resources());
     return new Plan(
         problems.isEmpty() ? List.copyOf(all) : List.of(),
         streams.values().stream().map(Read::stream).toList(),
         Collections.unmodifiableMap(waiting),
         List.copyOf(problems),
         marksTopic(),
-        Collections.unmodifiableMap(lineage));
+        Collections.unmodifiableMap(lineage),
+        dashboards.warnings());
   }
 
   private String marksTopic() {

@@ -1,6 +1,7 @@
 package dev.millrace.planner;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import org.apache.avro.Schema;
@@ -49,6 +50,27 @@ public sealed interface Resource {
 
   /** An Elasticsearch index template, body as its API takes it. */
   record IndexTemplate(String name, String component, JsonNode body) implements Resource {}
+
+  /**
+   * Saved objects of Kibana, imported and removed together.
+   *
+   * @param name also the id of the tag that marks them as ours
+   * @param component the entry of {@code spec.dashboards}
+   * @param space that they are in
+   * @param objects as Kibana's import takes them; ids begin with {@code name}, and each refers to
+   *     the tag
+   */
+  record SavedObjects(String name, String component, String space, List<JsonNode> objects)
+      implements Resource {
+    public SavedObjects {
+      objects = List.copyOf(objects);
+    }
+
+    /** The types of objects that a pipeline may ship. */
+    public static java.util.Set<String> types() {
+      return java.util.Collections.unmodifiableSet(SavedObjectTypes.TYPES);
+    }
+  }
 
   /** A Spark job: the document it is run with. */
   record SparkJob(String name, String component, JsonNode document) implements Resource {}

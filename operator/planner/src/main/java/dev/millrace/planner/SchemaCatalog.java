@@ -20,6 +20,11 @@ public interface SchemaCatalog {
   /** Text of a ConfigMap's key. */
   Known<String> config(ConfigMapRef ref);
 
+  /** All keys of a ConfigMap with their texts. */
+  default Known<Map<String, String>> configMap(String name) {
+    return new Known.Waiting<>("ConfigMap '" + name + "' is not read yet");
+  }
+
   /** What a transform's SQL reads and yields. */
   Known<SqlAnalysis> analyse(SqlRequest request);
 

@@ -52,7 +52,8 @@ class GoldenTest {
             new Platform.SchemaRegistry("http://registry/apis/ccompat/v7"),
             new Platform.Connect("http://connect", "/secrets"),
             new Platform.Elasticsearch("http://elasticsearch"),
-            new Platform.Spark("s3://bucket/checkpoints", Map.of("shufflePartitions", "2"))));
+            new Platform.Spark("s3://bucket/checkpoints", Map.of("shufflePartitions", "2")),
+            new Platform.Kibana("http://kibana", "analysts", null)));
   }
 
   @ParameterizedTest
@@ -74,6 +75,7 @@ class GoldenTest {
                       ? YAML.readTree(catalog.toFile())
                       : YAML.createObjectNode()));
       problems(out, plan.problems());
+      plan.warnings().forEach(w -> out.withArray("warnings").add(w.toString()));
       plan.waiting().forEach((component, why) -> out.withObject("/waiting").put(component, why));
       plan.streams().forEach(s -> stream(out.withArray("streams"), s));
       plan.resources().forEach(r -> resource(out.withArray("resources"), r));
@@ -116,6 +118,9 @@ class GoldenTest {
       node.set("body", template.body());
     } else if (resource instanceof Resource.SparkJob job) {
       node.set("document", job.document());
+    } else if (resource instanceof Resource.SavedObjects saved) {
+      node.put("space", saved.space());
+      node.set("objects", YAML.valueToTree(saved.objects()));
     }
   }
 
@@ -155,6 +160,17 @@ class GoldenTest {
       return found.isMissingNode()
           ? new Known.No<>("no ConfigMap '" + ref.configMap() + "'")
           : new Known.Yes<>(found.asText());
+    }
+
+    @Override
+    public Known<Map<String, String>> configMap(String name) {
+      JsonNode found = known.path("configs").path(name);
+      return found.isMissingNode()
+          ? new Known.No<>("no ConfigMap '" + name + "'")
+          : new Known.Yes<>(
+              YAML.convertValue(
+                  found,
+                  new com.fasterxml.jackson.core.type.TypeReference<Map<String, String>>() {}));
     }
 
     @Override
