@@ -81,6 +81,11 @@ class EngineIT {
     }
 
     @Override
+    public Optional<JsonNode> document(String job) {
+      return Optional.ofNullable(documents.get(job));
+    }
+
+    @Override
     public void ensureRunning(String job, JsonNode document, String hash) {
       if (!hash.equals(hashes.put(job, hash))) {
         starts++;
