@@ -26,6 +26,7 @@ record DirectoryPlan(List<Preview> previews, String hash) {
   private static final ObjectMapper JSON = new ObjectMapper();
 
   static DirectoryPlan of(Pipelines pipelines, Engine engine, SqlAnalyser patient) {
+    engine.know(pipelines.pipelines());
     List<Preview> previews =
         pipelines.pipelines().stream().map(p -> engine.preview(p, patient)).toList();
     return new DirectoryPlan(
@@ -92,8 +93,8 @@ record DirectoryPlan(List<Preview> previews, String hash) {
       out.put("impact", preview.changes().impact().label());
       out.put("unchanged", preview.changes().unchanged());
       preview.problems().forEach(p -> out.withArray("problems").add(p.toString()));
-      preview.waiting().forEach(out.withObject("/waiting")::put);
-      preview.changes().silent().forEach(out.withObject("/silent")::put);
+      preview.waiting().forEach((c, why) -> out.withObject("/waiting").put(c, why));
+      preview.changes().silent().forEach((t, why) -> out.withObject("/silent").put(t, why));
       out.putArray("changes");
       preview.changes().all().forEach(c -> change(out.withArray("changes").addObject(), c));
     }

@@ -48,6 +48,7 @@ final class Edits {
     this.analyser = analyser;
     this.desk = desk;
     this.clock = clock;
+    engine.know(pipelines.pipelines());
   }
 
   /** What is to run now. */
@@ -71,6 +72,7 @@ final class Edits {
       apply(request.get());
     } catch (Refusal e) {
       references.use(before.directory());
+      engine.know(before.pipelines());
       desk.answer(request.get().id(), "refused", e.lines(), Optional.empty());
       log.info("not applied: {}", String.join("; ", e.lines()));
     }
@@ -92,6 +94,7 @@ final class Edits {
     }
     if (!plan.hash().equals(request.plan())) {
       references.use(pipelines.directory());
+      engine.know(pipelines.pipelines());
       desk.answer(
           request.id(),
           "refused",

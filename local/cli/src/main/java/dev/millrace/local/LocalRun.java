@@ -163,8 +163,7 @@ final class LocalRun {
           shown.engine(engine);
           return stopping(
               supervisor,
-              turns(
-                  supervisor, engine, shown, new FirstRows(elasticsearch), untilDrained, until));
+              turns(supervisor, engine, shown, new FirstRows(elasticsearch), untilDrained, until));
         }
       }
     }

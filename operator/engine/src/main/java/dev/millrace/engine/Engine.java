@@ -12,10 +12,12 @@ import dev.millrace.model.Pipeline.Sink;
 import dev.millrace.model.Pipeline.Source;
 import dev.millrace.model.Pipeline.Transform;
 import dev.millrace.model.Platform;
+import dev.millrace.model.Problem;
 import dev.millrace.planner.Change;
 import dev.millrace.planner.Changes;
 import dev.millrace.planner.Consent;
 import dev.millrace.planner.Diff;
+import dev.millrace.planner.Gate;
 import dev.millrace.planner.Holds;
 import dev.millrace.planner.Impact;
 import dev.millrace.planner.Known;
@@ -69,9 +71,11 @@ public final class Engine implements AutoCloseable {
   private final Statuses statuses;
   private final Observer observer;
   private final Applying applying;
+  private final SparkLauncher spark;
   private final Clock clock;
   private final Map<String, Observation> observations = new ConcurrentHashMap<>();
   private final Map<String, SourceMarks> marks = new HashMap<>();
+  private List<Pipeline> known = List.of();
   private final Map<String, Changes> found = new HashMap<>();
   private final Map<String, Instant> offsetsAsked = new HashMap<>();
 
@@ -88,6 +92,7 @@ public final class Engine implements AutoCloseable {
     this.platform = platform;
     this.references = references;
     this.analyser = analyser;
+    this.spark = spark;
     this.clock = clock;
     Platform.Spec spec = platform.getSpec();
     this.registry =
@@ -131,27 +136,33 @@ public final class Engine implements AutoCloseable {
     Plan plan = plan(pipeline, analyser);
     Redactor redactor = redactor(pipeline);
     if (!plan.problems().isEmpty()) {
-      PipelineStatus refused = statuses.refused(pipeline, plan.problems());
+      PipelineStatus refused =
+          statuses.refused(
+              pipeline, problems(new Turn(pipeline, plan, owner(pipeline), consent)));
       observed(pipeline, plan, refused, Map.of(), Optional.empty(), redactor);
       return refused;
     }
     Turn turn = new Turn(pipeline, plan, owner(pipeline), consent);
     plan.waiting().forEach((component, why) -> turn.note(component, StepResult.waiting(why)));
     look(turn, false);
+    gate(turn, analyser);
     found.put(pipeline.name(), turn.changes);
+    for (Change change : turn.changes.drift()) {
+      log.warn("{}: drift: {}", turn.owner, redactor.redact(change.summary()));
+    }
     applying.holds(turn);
     applying.topics(turn);
     applying.subjects(turn);
     applying.templates(turn);
     applying.connectors(turn);
-    SourceMarks known = marks(turn);
+    SourceMarks marked = marks(turn);
     for (Resource.SparkJob job : turn.all(Resource.SparkJob.class)) {
       applying.job(turn, job);
     }
     applying.orphans(turn);
     applyDashboards(turn);
     applying.rememberAll(turn);
-    PipelineStatus status = status(turn, known, redactor);
+    PipelineStatus status = status(turn, marked, redactor);
     observed(
         pipeline,
         plan,
@@ -207,11 +218,20 @@ public final class Engine implements AutoCloseable {
     Turn turn = new Turn(pipeline, plan, owner(pipeline), Consent.NONE);
     if (plan.problems().isEmpty()) {
       look(turn, true);
+      gate(turn, patient);
     } else {
       turn.changes = Changes.NONE;
     }
     return new Preview(
-        pipeline.name(), plan.problems(), plan.waiting(), turn.changes.texts(redactor::redact));
+        pipeline.name(), problems(turn), plan.waiting(), turn.changes.texts(redactor::redact));
+  }
+
+  /**
+   * Says which pipelines there are: a column that one of them uses of another's stream can not be
+   * dropped or retyped there.
+   */
+  public void know(Collection<Pipeline> pipelines) {
+    known = List.copyOf(pipelines);
   }
 
   /** What the last reconcile of a pipeline found to do; empty before the first. */
@@ -229,20 +249,49 @@ public final class Engine implements AutoCloseable {
 
   private void look(Turn turn, boolean again) {
     turn.seen = observer.look(turn.plan, turn.owner, this::marks, again);
-    SourceMarks known = marks.get(turn.plan.marksTopic());
-    turn.made = known == null ? MadeRecord.NONE : known.made();
+    SourceMarks marked = marks.get(turn.plan.marksTopic());
+    turn.made = marked == null ? MadeRecord.NONE : marked.made();
     turn.changes = Diff.of(turn.plan, turn.pipeline, turn.owner, turn.seen.observed());
+  }
+
+  /** What is wrong with a plan, and, where that is a column's loss, whose. */
+  private List<Problem> problems(Turn turn) {
+    List<Problem> problems = new ArrayList<>();
+    if (!turn.plan.problems().isEmpty()) {
+      spark
+          .document(turn.owner)
+          .ifPresent(d -> problems.addAll(Gate.explain(turn.pipeline, turn.plan, d)));
+    }
+    problems.addAll(turn.plan.problems());
+    return problems;
+  }
+
+  /** Refuses what would take a column from another pipeline; then says what is held back. */
+  private void gate(Turn turn, SqlAnalyser by) {
+    boolean schemas =
+        turn.changes.all().stream()
+            .anyMatch(c -> c.type().equals("Subject") && c.action() == Change.Action.UPDATE);
+    if (schemas) {
+      Map<Pipeline, Plan> others = new LinkedHashMap<>();
+      for (Pipeline other : known) {
+        if (!other.name().equals(turn.pipeline.name()) && reads(other, turn.plan)) {
+          others.put(other, plan(other, by));
+        }
+      }
+      turn.changes = Gate.check(turn.changes, others);
+    }
     turn.holds =
         Holds.of(
             Topology.of(turn.pipeline, turn.plan),
             turn.changes,
             // Who agreed to a rewriting that was interrupted has agreed.
             turn.made.rewriting().isEmpty() ? turn.consent : turn.consent.and(Impact.STATE_LOSS));
-    for (Change change : turn.changes.drift()) {
-      if (!again) {
-        log.warn("{}: drift: {}", turn.owner, change.summary());
-      }
-    }
+  }
+
+  private static boolean reads(Pipeline pipeline, Plan of) {
+    return pipeline.getSpec().sources().stream()
+        .filter(s -> s.topic() != null)
+        .anyMatch(s -> of.streams().stream().anyMatch(o -> o.topic().equals(s.topic().name())));
   }
 
   private SourceMarks marks(String topic) throws BackendException {

@@ -80,8 +80,7 @@ public final class Diff {
       changes.add(
           Change.update(
               resource,
-              List.of(
-                  FieldChange.of("content", before, resource.hash(), Impact.IN_PLACE, "")),
+              List.of(FieldChange.of("content", before, resource.hash(), Impact.IN_PLACE, "")),
               false,
               ""));
     }

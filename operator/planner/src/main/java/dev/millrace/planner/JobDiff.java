@@ -46,7 +46,12 @@ final class JobDiff {
     List<Change> changes = new ArrayList<>();
     List<FieldChange> whole = whole(wanted, now);
     if (!whole.isEmpty()) {
-      changes.add(Change.update(wanted, whole, false, "all transforms are started again"));
+      changes.add(
+          Change.update(
+              wanted,
+              whole,
+              false,
+              Change.worst(whole) == Impact.RESTART ? "all transforms are started again" : ""));
     }
     Map<String, JsonNode> before = named(now.document().path("transforms"));
     Set<String> again =
