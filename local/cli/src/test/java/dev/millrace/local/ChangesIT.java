@@ -115,8 +115,7 @@ class ChangesIT {
         .contains("stream viewings: column channel_id is dropped, but transform show_views reads");
     edit("pipeline.yaml", "carry: []", "carry: [channel_id]");
 
-    assertThat(
-            Files.getPosixFilePermissions(directory.resolve(".millrace/apply-answer.json")))
+    assertThat(Files.getPosixFilePermissions(directory.resolve(".millrace/apply-answer.json")))
         .isEqualTo(PosixFilePermissions.fromString("rw-------"));
     await()
         .atMost(Duration.ofMinutes(10))

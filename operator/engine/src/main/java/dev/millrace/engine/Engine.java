@@ -137,8 +137,7 @@ public final class Engine implements AutoCloseable {
     Redactor redactor = redactor(pipeline);
     if (!plan.problems().isEmpty()) {
       PipelineStatus refused =
-          statuses.refused(
-              pipeline, problems(new Turn(pipeline, plan, owner(pipeline), consent)));
+          statuses.refused(pipeline, problems(new Turn(pipeline, plan, owner(pipeline), consent)));
       observed(pipeline, plan, refused, Map.of(), Optional.empty(), redactor);
       return refused;
     }

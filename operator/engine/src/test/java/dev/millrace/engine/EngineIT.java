@@ -4,9 +4,13 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.millrace.model.ManifestReader;
 import dev.millrace.model.Pipeline;
 import dev.millrace.model.Platform;
+import dev.millrace.planner.Consent;
+import dev.millrace.planner.Impact;
 import dev.millrace.planner.Known;
 import dev.millrace.planner.SchemaCatalog.SqlAnalysis;
 import dev.millrace.planner.SchemaCatalog.SqlRequest;
@@ -18,15 +22,6 @@ import dev.millrace.services.KafkaService;
 import dev.millrace.services.RegistryService;
 import dev.millrace.services.Service;
 import dev.millrace.services.Supervisor;
-import com.fasterxml.jackson.databind.ObjectMapper;
-import com.fasterxml.jackson.databind.node.ObjectNode;
-import dev.millrace.planner.Consent;
-import dev.millrace.planner.Impact;
-import org.apache.kafka.clients.admin.NewTopic;
-import org.apache.kafka.clients.producer.KafkaProducer;
-import org.apache.kafka.clients.producer.ProducerRecord;
-import org.apache.kafka.common.config.ConfigResource;
-import org.apache.kafka.common.serialization.ByteArraySerializer;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
@@ -43,8 +38,13 @@ import java.util.Set;
 import java.util.TreeSet;
 import java.util.concurrent.ConcurrentHashMap;
 import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.clients.admin.NewTopic;
 import org.apache.kafka.clients.admin.OffsetSpec;
+import org.apache.kafka.clients.producer.KafkaProducer;
+import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.config.ConfigResource;
+import org.apache.kafka.common.serialization.ByteArraySerializer;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -477,8 +477,7 @@ class EngineIT {
     Map<String, Long> before = everythingWritten("consents");
     Preview preview = engine.preview(second, NO_SQL);
     assertThat(preview.changes().consents()).containsExactly(Impact.DATA_LOSS);
-    assertThat(preview.changes().hash())
-        .isEqualTo(engine.preview(second, NO_SQL).changes().hash());
+    assertThat(preview.changes().hash()).isEqualTo(engine.preview(second, NO_SQL).changes().hash());
     for (int i = 0; i < 3; i++) {
       PipelineStatus status = engine.reconcile(second);
       assertThat(component(status, "to-es").state()).isEqualTo("consent");
@@ -500,9 +499,7 @@ class EngineIT {
             () ->
                 engine.reconcile(second, consent).ready()
                     && engine.changes("consents").differing().isEmpty()
-                    && http("GET", es + "/consents/_count", null)
-                        .body()
-                        .contains("\"count\":500"));
+                    && http("GET", es + "/consents/_count", null).body().contains("\"count\":500"));
     assertThat(http("GET", es + "/consents/_mapping", null).body())
         .contains("\"long\"")
         .doesNotContain("\"integer\"");
@@ -626,7 +623,8 @@ class EngineIT {
             """);
     assertThat(reader.problems()).isEmpty();
     Pipeline drops =
-        pipeline("gated", ",{\"name\":\"unused\",\"type\":[\"null\",\"int\"],\"default\":null}", "");
+        pipeline(
+            "gated", ",{\"name\":\"unused\",\"type\":[\"null\",\"int\"],\"default\":null}", "");
     Pipeline retypes =
         pipeline(
             "gated",
@@ -738,8 +736,7 @@ class EngineIT {
                 engine.reconcile(without).ready()
                     && engine.changes("removes").differing().isEmpty());
     assertThat(http("GET", es + "/removes/_count", null).body()).contains("\"count\":500");
-    assertThat(
-            http("GET", connect.endpoint().orElseThrow() + "/connectors", null).body())
+    assertThat(http("GET", connect.endpoint().orElseThrow() + "/connectors", null).body())
         .doesNotContain("it.removes.to-es");
     Pipeline deletes = pipeline("removes", "", "deletionPolicy: delete\n");
     engine.reconcile(deletes);
