@@ -6,6 +6,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.millrace.planner.Hashes;
 import dev.millrace.planner.Known;
 import dev.millrace.planner.SchemaCatalog.Column;
+import dev.millrace.planner.SchemaCatalog.Identifying;
 import dev.millrace.planner.SchemaCatalog.Read;
 import dev.millrace.planner.SchemaCatalog.SqlAnalysis;
 import dev.millrace.planner.SchemaCatalog.SqlError;
@@ -235,7 +236,18 @@ public final class ProcessSqlAnalyser implements SqlAnalyser {
         reads,
         texts(reply, "pending"),
         errors,
-        lineage(reply.path("lineage")));
+        lineage(reply.path("lineage")),
+        identity(reply.path("identity")));
+  }
+
+  private static List<Identifying> identity(JsonNode node) {
+    List<Identifying> identity = new ArrayList<>();
+    node.forEach(
+        i ->
+            identity.add(
+                new Identifying(
+                    i.path("stream").asText(), i.path("column").asText(), texts(i, "as"))));
+    return identity;
   }
 
   private static Map<String, List<Column>> lineage(JsonNode node) {

@@ -620,6 +620,9 @@ final class Planning {
     if (!fields(path + ".key", transform.key(), output)) {
       return;
     }
+    if (!identified(path + ".key", transform, analysis)) {
+      return;
+    }
     boolean table = analysis.kind().equals("table");
     if (table && !new HashSet<>(transform.key()).equals(new HashSet<>(analysis.groupKeys()))) {
       problems.add(
@@ -696,6 +699,31 @@ final class Planning {
         .filter(java.util.Objects::nonNull)
         .map(f -> f.name() + " " + f.schema() + "\n")
         .collect(Collectors.joining());
+  }
+
+  /** A key is unique if it holds all that tells rows apart. */
+  private boolean identified(String path, Transform transform, SqlAnalysis analysis) {
+    boolean all = true;
+    for (SchemaCatalog.Identifying part : analysis.identity()) {
+      if (part.as().stream().noneMatch(transform.key()::contains)) {
+        all = false;
+        boolean table = streams.get(part.stream()).stream().kind().equals("table");
+        problems.add(
+            Problem.of(
+                path,
+                transform.key()
+                    + " is not unique: "
+                    + (table
+                        ? "a row may meet several of '"
+                            + part.stream()
+                            + "'. Join it by its whole key, or add "
+                        : "a row is made of each record of '" + part.stream() + "'. Add ")
+                    + (part.as().isEmpty()
+                        ? "its " + part.column() + " to the SELECT and to the key"
+                        : "'" + part.as().get(0) + "' to the key")));
+      }
+    }
+    return all;
   }
 
   private String shufflePartitions() {

@@ -63,6 +63,8 @@ public interface SchemaCatalog {
    * The analyser's answer: a result, or errors, or the streams whose schemas must be known first.
    *
    * @param lineage for each column of the result, the columns of streams that it is computed from
+   * @param identity what tells the rows of an append result apart, all of which a key must hold;
+   *     empty where that can not be seen
    */
   record SqlAnalysis(
       Optional<JsonNode> schema,
@@ -71,9 +73,10 @@ public interface SchemaCatalog {
       List<Read> reads,
       List<String> pending,
       List<SqlError> errors,
-      Map<String, List<Column>> lineage) {
+      Map<String, List<Column>> lineage,
+      List<Identifying> identity) {
 
-    /** An answer that says nothing of lineage. */
+    /** An answer that says nothing of lineage and identity. */
     public SqlAnalysis(
         Optional<JsonNode> schema,
         String kind,
@@ -81,12 +84,19 @@ public interface SchemaCatalog {
         List<Read> reads,
         List<String> pending,
         List<SqlError> errors) {
-      this(schema, kind, groupKeys, reads, pending, errors, Map.of());
+      this(schema, kind, groupKeys, reads, pending, errors, Map.of(), List.of());
     }
   }
 
   /** A column of a stream. */
   record Column(String stream, String column) {}
+
+  /**
+   * A column of a stream that rows are told apart by.
+   *
+   * @param as the columns of the result that are equal to it
+   */
+  record Identifying(String stream, String column, List<String> as) {}
 
   /**
    * A stream that is read.

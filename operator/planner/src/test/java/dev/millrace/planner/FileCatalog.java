@@ -91,7 +91,21 @@ record FileCatalog(JsonNode known) implements SchemaCatalog {
             texts(found, "groupKeys"),
             reads,
             texts(found, "pending"),
-            errors));
+            errors,
+            Map.of(),
+            identity(found)));
+  }
+
+  private static List<Identifying> identity(JsonNode found) {
+    List<Identifying> identity = new ArrayList<>();
+    found
+        .path("identity")
+        .forEach(
+            i ->
+                identity.add(
+                    new Identifying(
+                        i.path("stream").asText(), i.path("column").asText(), texts(i, "as"))));
+    return identity;
   }
 
   private static List<String> texts(JsonNode node, String field) {

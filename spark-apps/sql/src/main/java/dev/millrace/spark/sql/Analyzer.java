@@ -167,8 +167,22 @@ public final class Analyzer {
           shape.groupKeys(),
           reads(lineage),
           columns(lineage, list(plan.output())),
+          shape.grouped() ? null : identity(plan, lineage),
           null,
           null);
+    }
+
+    private List<SqlAnswer.Identifying> identity(LogicalPlan plan, Lineage lineage) {
+      return Identity.of(plan, lineage, streams)
+          .map(
+              parts ->
+                  parts.stream()
+                      .map(
+                          p ->
+                              new SqlAnswer.Identifying(
+                                  p.column().stream(), p.column().name(), p.as()))
+                      .toList())
+          .orElse(null);
     }
 
     private SqlAnswer refused() {

@@ -62,6 +62,16 @@ final class Lineage {
     return follow(attribute.exprId().id(), new HashSet<>(), out) ? out : Set.of();
   }
 
+  /** As {@link #of}, by the ids of the attributes as they are read: one for each reading. */
+  Set<Long> leaves(Attribute attribute) {
+    Set<Long> seen = new HashSet<>();
+    if (!follow(attribute.exprId().id(), seen, new HashSet<>())) {
+      return Set.of();
+    }
+    seen.retainAll(leaves.keySet());
+    return seen;
+  }
+
   /** The stream columns that an attribute's value is computed from; none for a constant. */
   Set<Column> from(Attribute attribute) {
     Set<Column> out = new HashSet<>();

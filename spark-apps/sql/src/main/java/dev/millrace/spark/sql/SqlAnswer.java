@@ -16,6 +16,8 @@ import java.util.Map;
  * @param groupKeys output columns that identify a group, in output order; empty for {@code append}
  * @param lineage for each output column, the columns of streams that its value is computed from;
  *     what only decides about rows (a join, a filter, a grouping) is not among them
+ * @param identity what tells the rows of an {@code append} result apart: columns of streams, all of
+ *     which a key must hold; null where that can not be seen
  * @param pending streams that it reads and whose schemas have to be known first; then nothing else
  *     is said
  * @param reads the streams in the order in which the SQL names them
@@ -29,6 +31,7 @@ public record SqlAnswer(
     List<String> groupKeys,
     List<Read> reads,
     Map<String, List<Column>> lineage,
+    List<Identifying> identity,
     List<String> pending,
     List<Problem> errors) {
 
@@ -44,6 +47,13 @@ public record SqlAnswer(
   public record Column(String stream, String column) {}
 
   /**
+   * A column of a stream that rows are told apart by.
+   *
+   * @param as the output columns that are equal to it
+   */
+  public record Identifying(String stream, String column, List<String> as) {}
+
+  /**
    * One thing that is wrong.
    *
    * @param line 1-based line in the SQL, null when the whole is meant
@@ -54,10 +64,10 @@ public record SqlAnswer(
   public record Problem(Integer line, Integer column, String message, String suggestion) {}
 
   static SqlAnswer refused(String id, List<Problem> errors) {
-    return new SqlAnswer(id, false, null, null, null, null, null, null, List.copyOf(errors));
+    return new SqlAnswer(id, false, null, null, null, null, null, null, null, List.copyOf(errors));
   }
 
   static SqlAnswer waiting(String id, List<String> pending) {
-    return new SqlAnswer(id, true, null, null, null, null, null, List.copyOf(pending), null);
+    return new SqlAnswer(id, true, null, null, null, null, null, null, List.copyOf(pending), null);
   }
 }

@@ -108,6 +108,71 @@ class AnalyzerTest {
             new SqlAnswer.Read("users", "lookup", List.of("user_id", "age", "region")));
   }
 
+  private static String identity(String sql) {
+    List<SqlAnswer.Identifying> parts = good(sql).identity();
+    return parts == null
+        ? "unknown"
+        : parts.stream()
+            .map(p -> p.stream() + "." + p.column() + " as " + String.join("/", p.as()))
+            .collect(java.util.stream.Collectors.joining(", "));
+  }
+
+  @Test
+  void tellsWhatIdentifiesARow() {
+    // Users are met one at a time: by their key. Programmes are not.
+    assertThat(
+            identity(
+                """
+                SELECT v.device_id AS device, v.started_at, s.schedule_id, u.region FROM viewings v
+                JOIN schedule s ON s.channel_id = v.channel_id AND s.starts_at < v.ended_at
+                LEFT JOIN devices d ON d.device_id = v.device_id
+                LEFT JOIN users u ON u.user_id = d.user_id
+                """))
+        .isEqualTo(
+            "viewings.device_id as device, viewings.started_at as started_at, schedule.schedule_id as schedule_id");
+    // Not all of it is there.
+    assertThat(identity("SELECT device_id, upper(ended_by) AS how FROM viewings"))
+        .isEqualTo("viewings.device_id as device_id, viewings.started_at as ");
+    // The other side of an equation will do, and a condition of WHERE; a constant is one value.
+    assertThat(
+            identity(
+                "SELECT d.device_id, v.started_at FROM viewings v, devices d WHERE v.device_id = d.device_id"))
+        .isEqualTo("viewings.device_id as device_id, viewings.started_at as started_at");
+    assertThat(
+            identity(
+                "SELECT v.device_id, v.started_at, u.region FROM viewings v JOIN users u ON u.user_id = 7"))
+        .isEqualTo("viewings.device_id as device_id, viewings.started_at as started_at");
+    // One reading of a table by its key, the other by something else.
+    assertThat(
+            identity(
+                """
+                SELECT v.device_id, v.started_at, b.user_id AS other FROM viewings v
+                JOIN devices d ON d.device_id = v.device_id JOIN users a ON a.user_id = d.user_id
+                JOIN users b ON b.region = a.region
+                """))
+        .isEqualTo(
+            "viewings.device_id as device_id, viewings.started_at as started_at, users.user_id as other");
+    // An OR says nothing for sure. A semi join makes no rows.
+    assertThat(
+            identity(
+                "SELECT v.device_id, v.started_at FROM viewings v JOIN users u ON u.user_id = 7 OR u.age = 3"))
+        .endsWith("users.user_id as ");
+    assertThat(
+            identity(
+                "SELECT v.device_id, v.started_at FROM viewings v LEFT SEMI JOIN users u ON u.age > 17"))
+        .isEqualTo("viewings.device_id as device_id, viewings.started_at as started_at");
+    // Records without a key, and what can not be seen.
+    assertThat(identity("SELECT device_id, at FROM clicks")).isEqualTo("unknown");
+    assertThat(
+            identity(
+                "SELECT v.device_id, v.started_at, x.n FROM viewings v JOIN (SELECT region, count(*) AS n FROM users GROUP BY region) x ON x.region = v.ended_by"))
+        .isEqualTo("unknown");
+    assertThat(
+            good("SELECT window.start AS m, channel_id, count(*) AS n FROM viewings GROUP BY channel_id, window(started_at, '1 minute')")
+                .identity())
+        .isNull();
+  }
+
   @Test
   void aWindowedGroupByIsATableKeyedByItsGroups() {
     SqlAnswer a =
