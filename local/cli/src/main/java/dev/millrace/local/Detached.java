@@ -25,6 +25,7 @@ final class Detached {
   private final StateDirectory state;
   private final boolean fresh;
   private final Optional<String> until;
+  private final List<String> more;
   private final PrintWriter out;
 
   Detached(
@@ -32,11 +33,13 @@ final class Detached {
       StateDirectory state,
       boolean fresh,
       Optional<String> until,
+      List<String> more,
       PrintWriter out) {
     this.directory = directory;
     this.state = state;
     this.fresh = fresh;
     this.until = until;
+    this.more = List.copyOf(more);
     this.out = out;
   }
 
@@ -55,6 +58,7 @@ final class Detached {
       command.add("--fresh");
     }
     until.ifPresent(u -> command.addAll(List.of("--until", u)));
+    command.addAll(more);
     ProcessBuilder builder = new ProcessBuilder(command);
     builder.environment().put(CHECKED, "yes");
     builder.redirectErrorStream(true);

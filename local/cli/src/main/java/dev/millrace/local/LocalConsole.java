@@ -34,12 +34,12 @@ import java.util.stream.Collectors;
 final class LocalConsole implements ConsoleData {
   private static final ObjectMapper JSON = new ObjectMapper();
 
-  private final List<Pipeline> pipelines;
+  private volatile List<Pipeline> pipelines;
   private final StateDirectory state;
   private final Supplier<JsonNode> status;
   private final Supplier<Optional<URI>> elasticsearch;
-  private final SavedObjects.Dashboards all;
-  private final Map<String, SavedObjects.Dashboards> dashboards = new LinkedHashMap<>();
+  private volatile SavedObjects.Dashboards all;
+  private volatile Map<String, SavedObjects.Dashboards> dashboards;
   private volatile Engine engine;
   private volatile Inspector inspector;
 
@@ -48,21 +48,28 @@ final class LocalConsole implements ConsoleData {
       StateDirectory state,
       Supplier<JsonNode> status,
       Supplier<Optional<URI>> elasticsearch) {
-    this.pipelines = List.copyOf(pipelines.pipelines());
     this.state = state;
     this.status = status;
     this.elasticsearch = elasticsearch;
+    use(pipelines);
+  }
+
+  /** Shows these pipelines from now on. */
+  void use(Pipelines read) {
     Map<String, String> exports = new LinkedHashMap<>();
-    for (Pipeline pipeline : this.pipelines) {
+    for (Pipeline pipeline : read.pipelines()) {
       exports.put(
           pipeline.name(),
           pipeline.getSpec().dashboards().stream()
-              .map(d -> pipelines.directory().configMaps().get(d.configMap().name()))
+              .map(d -> read.directory().configMaps().get(d.configMap().name()))
               .filter(Objects::nonNull)
               .flatMap(c -> c.values().stream())
               .collect(Collectors.joining("\n")));
     }
-    exports.forEach((name, text) -> dashboards.put(name, SavedObjects.parse(text)));
+    Map<String, SavedObjects.Dashboards> parsed = new LinkedHashMap<>();
+    exports.forEach((name, text) -> parsed.put(name, SavedObjects.parse(text)));
+    this.dashboards = parsed;
+    this.pipelines = List.copyOf(read.pipelines());
     this.all = SavedObjects.parse(String.join("\n", exports.values()));
   }
 

@@ -11,9 +11,14 @@ final class LocalPlatform {
   static Platform of(
       String kafka, String registry, String connect, String elasticsearch, StateDirectory state) {
     int cores = Math.max(2, Math.min(4, Runtime.getRuntime().availableProcessors()));
+    return platform(
+        kafka, registry, connect, elasticsearch, state.secrets(), checkpoints(state), cores);
+  }
+
+  /** Where Spark's checkpoints are. */
+  static String checkpoints(StateDirectory state) {
     // Not toUri(): Hadoop takes the path as it is, spaces and all.
-    String checkpoints = "file://" + state.folder("spark").resolve("checkpoints");
-    return platform(kafka, registry, connect, elasticsearch, state.secrets(), checkpoints, cores);
+    return "file://" + state.folder("spark").resolve("checkpoints");
   }
 
   /** One that leads nowhere, for plans that are only looked at. */

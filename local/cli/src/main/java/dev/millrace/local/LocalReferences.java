@@ -11,7 +11,7 @@ import java.util.stream.Collectors;
 
 /** ConfigMaps and Secrets of a pipeline directory, and the Secrets that its services yield. */
 final class LocalReferences implements References {
-  private final PipelineDirectory directory;
+  private volatile PipelineDirectory directory;
   private final Map<String, Map<String, String>> yielded = new ConcurrentHashMap<>();
   private final Set<String> promised;
 
@@ -22,6 +22,11 @@ final class LocalReferences implements References {
             .flatMap(e -> e.services().stream())
             .map(DevService::secret)
             .collect(Collectors.toSet());
+  }
+
+  /** Takes ConfigMaps and Secrets from a directory that was read again. */
+  void use(PipelineDirectory read) {
+    this.directory = read;
   }
 
   /** Says what a service's Secret holds. */

@@ -10,9 +10,10 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.millrace.console.ConsoleServer;
 import dev.millrace.engine.Engine;
 import dev.millrace.engine.PipelineStatus;
-import dev.millrace.engine.SqlAnalyser;
+import dev.millrace.engine.ProcessSqlAnalyser;
 import dev.millrace.local.manifest.LocalEnvironment;
 import dev.millrace.model.Pipeline;
+import dev.millrace.planner.Consent;
 import dev.millrace.services.ConnectService;
 import dev.millrace.services.Distribution;
 import dev.millrace.services.ElasticsearchService;
@@ -44,19 +45,20 @@ final class LocalRun {
   private static final org.slf4j.Logger log = LoggerFactory.getLogger(LocalRun.class);
   private static final long TURN_MS = 500;
 
-  private final Pipelines pipelines;
+  private Pipelines pipelines;
   private final StateDirectory state;
   private final Checkout checkout;
   private final Clock clock;
   private final Progress progress;
   private final LocalReferences references;
-  private final SqlAnalyser analyser;
+  private final ProcessSqlAnalyser analyser;
   private final CountDownLatch stop = new CountDownLatch(1);
   private final CountDownLatch stopped = new CountDownLatch(1);
   private final Map<String, MariaDbService> databases = new LinkedHashMap<>();
   private final Map<String, PipelineStatus> statuses = new LinkedHashMap<>();
   private volatile JsonNode status = new ObjectMapper().createObjectNode();
   private String page = "";
+  private Consent consent = Consent.NONE;
 
   LocalRun(
       Pipelines pipelines,
@@ -64,7 +66,7 @@ final class LocalRun {
       Checkout checkout,
       Progress progress,
       LocalReferences references,
-      SqlAnalyser analyser,
+      ProcessSqlAnalyser analyser,
       Clock clock) {
     this.pipelines = pipelines;
     this.state = state;
@@ -80,11 +82,13 @@ final class LocalRun {
    *
    * @param untilDrained stop when everything that ends has arrived
    * @param atMost stop after this, if it is given
+   * @param given what was agreed to, of what has changed since the last run
    * @return the exit code
    */
-  int run(boolean untilDrained, Optional<Duration> atMost)
+  int run(boolean untilDrained, Optional<Duration> atMost, Consent given)
       throws IOException, InterruptedException, Refusal {
     logToFile();
+    this.consent = given;
     Runtime.getRuntime().addShutdownHook(new Thread(this::stopAndWait, "shutdown"));
     try {
       for (Map.Entry<String, Map<String, String>> secret : references.secrets().entrySet()) {
@@ -143,7 +147,7 @@ final class LocalRun {
         if (stop.getCount() == 0) {
           return stopping(supervisor, 0);
         }
-        LocalSpark spark = new LocalSpark(supervisor, checkout);
+        LocalSpark spark = new LocalSpark(supervisor, checkout, new KeptJobs(state));
         try (Engine engine =
             new Engine(
                 LocalPlatform.of(
@@ -159,7 +163,7 @@ final class LocalRun {
           shown.engine(engine);
           return stopping(
               supervisor,
-              turns(supervisor, engine, new FirstRows(elasticsearch), untilDrained, until));
+              turns(supervisor, engine, shown, new FirstRows(elasticsearch), untilDrained, until));
         }
       }
     }
@@ -235,11 +239,20 @@ final class LocalRun {
   private int turns(
       Supervisor supervisor,
       Engine engine,
+      LocalConsole shown,
       FirstRows firstRows,
       boolean untilDrained,
       Optional<Instant> until)
       throws InterruptedException, IOException {
+    Edits edits = new Edits(pipelines, references, engine, analyser, new ApplyDesk(state), clock);
+    boolean accepted = false;
     do {
+      edits.look();
+      if (pipelines != edits.pipelines()) {
+        pipelines = edits.pipelines();
+        shown.use(pipelines);
+      }
+      statuses.keySet().retainAll(pipelines.pipelines().stream().map(Pipeline::name).toList());
       for (Map.Entry<String, Map<String, String>> secret : secrets().entrySet()) {
         if (databases.containsKey(secret.getKey())
             && ready(supervisor, databases.get(secret.getKey()))) {
@@ -252,7 +265,7 @@ final class LocalRun {
               .map(s -> s.restarts() == 0 && s.phase() != ServiceState.Phase.READY)
               .orElse(true);
       for (Pipeline pipeline : pipelines.pipelines()) {
-        PipelineStatus now = engine.reconcile(pipeline);
+        PipelineStatus now = engine.reconcile(pipeline, edits.consent().orElse(consent));
         statuses.put(pipeline.name(), now);
         // What fails while its service has not started yet has not failed.
         if (!connecting || !now.problems().isEmpty()) {
@@ -261,9 +274,17 @@ final class LocalRun {
         firstRows.look(pipeline).forEach(progress::once);
       }
       publish(supervisor, "running");
+      edits.turned(statuses);
+      if (!accepted && needsConsent(engine)) {
+        return refused(engine);
+      }
+      if (statuses.values().stream().allMatch(PipelineStatus::ready)) {
+        accepted = true;
+        consent = Consent.NONE;
+      }
       Optional<PipelineStatus> wrong =
           statuses.values().stream().filter(s -> !s.problems().isEmpty()).findFirst();
-      if (wrong.isPresent()) {
+      if (wrong.isPresent() && !accepted) {
         progress.line(
             "Pipeline " + wrong.get().name() + " is not applied. Nothing of it was changed.");
         return Main.FAILED;
@@ -278,6 +299,29 @@ final class LocalRun {
       }
     } while (!stopped(TURN_MS));
     return 0;
+  }
+
+  /** Whether the files were edited since the last run in a way that nobody has agreed to. */
+  private boolean needsConsent(Engine engine) {
+    return pipelines.pipelines().stream()
+        .map(p -> engine.changes(p.name()))
+        .anyMatch(
+            c -> !c.refused().isEmpty() || c.consents().stream().anyMatch(i -> !consent.allows(i)));
+  }
+
+  private int refused(Engine engine) {
+    DirectoryPlan plan =
+        DirectoryPlan.of(pipelines, engine, analyser.patient(ValidateCommand.PATIENCE));
+    PlanText.of(plan).forEach(progress::line);
+    String directory = pipelines.directory().root().toString();
+    progress.line(
+        plan.refused().isEmpty()
+            ? "This is not applied without consent. To agree: millrace run "
+                + directory
+                + " "
+                + plan.lacking(Consent.NONE)
+            : "This can not be applied: see the lines with x.");
+    return Main.FAILED;
   }
 
   private static boolean ready(Supervisor supervisor, Service service) {

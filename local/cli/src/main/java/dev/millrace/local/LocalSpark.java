@@ -34,9 +34,11 @@ final class LocalSpark implements SparkLauncher {
   private final HttpClient http =
       HttpClient.newBuilder().connectTimeout(Duration.ofSeconds(1)).build();
   private final Map<String, String> hashes = new ConcurrentHashMap<>();
+  private final KeptJobs kept;
 
-  LocalSpark(Supervisor supervisor, Checkout checkout) {
+  LocalSpark(Supervisor supervisor, Checkout checkout, KeptJobs kept) {
     this.supervisor = supervisor;
+    this.kept = kept;
     this.checkout = checkout;
   }
 
@@ -100,16 +102,22 @@ final class LocalSpark implements SparkLauncher {
   }
 
   @Override
+  public Optional<JsonNode> document(String job) {
+    return kept.document(job);
+  }
+
+  @Override
   public void ensureRunning(String job, JsonNode document, String hash) {
     if (hash.equals(hashes.get(job)) && supervisor.state(service(job)).isPresent()) {
       return;
     }
     try {
+      kept.keep(job, document);
       supervisor.start(
           new JavaService(
               service(job),
               List.of("kafka", "registry"),
-              room -> launch(room, document),
+              room -> launch(room, kept.file(job)),
               () -> port(job).isPresent()));
       hashes.put(job, hash);
     } catch (IOException e) {
@@ -117,9 +125,7 @@ final class LocalSpark implements SparkLauncher {
     }
   }
 
-  private dev.millrace.services.Service.Launch launch(Room room, JsonNode document)
-      throws IOException {
-    Path plan = room.write("plan.json", document.toPrettyString());
+  private dev.millrace.services.Service.Launch launch(Room room, Path plan) throws IOException {
     Path logging =
         room.write(
             "log4j2.properties",

@@ -24,6 +24,8 @@ import picocli.CommandLine.Spec;
       "  millrace run demo-tv                        until Ctrl-C; the next run goes on where it stopped",
       "  millrace run demo-tv --detach               in the background",
       "  millrace run demo-tv --until drained        until everything that ends has arrived",
+      "  millrace plan demo-tv                       what an edit would change, and what it costs",
+      "  millrace apply demo-tv --plan HASH          has the run follow the edit",
       "  millrace status demo-tv -o json",
       "  millrace logs -f demo-tv connect",
       "  source <(millrace completion)               completion for bash and zsh",
@@ -36,7 +38,10 @@ import picocli.CommandLine.Spec;
       StopCommand.class,
       StatusCommand.class,
       LogsCommand.class,
-      ValidateCommand.class
+      ValidateCommand.class,
+      PlanCommand.class,
+      DiffCommand.class,
+      ApplyCommand.class
     })
 public final class Main implements Runnable {
   static final int FAILED = 1;

@@ -7,6 +7,7 @@ import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 
@@ -66,11 +67,22 @@ final class Progress {
       boolean quiet = component.state().equals("waiting") && !said.containsKey(key);
       String now =
           component.state()
-              + (component.state().equals("failed") || component.kind().equals("dashboard")
+              + (List.of("failed", "consent").contains(component.state())
+                      || component.kind().equals("dashboard")
                   ? ": " + component.message()
                   : "");
       if (!quiet && !now.equals(said.put(key, now))) {
         line(String.format(Locale.ROOT, "  %-25s %8s  %s", key, elapsed(), now));
+      }
+    }
+    for (PipelineStatus.Condition condition : status.conditions()) {
+      String key = status.name() + "/drift";
+      if (condition.type().equals("Drift")
+          && condition.status().equals("True")
+          && !condition.message().equals(said.put(key, condition.message()))) {
+        line(
+            String.format(
+                Locale.ROOT, "  %-25s %8s  mending %s", key, elapsed(), condition.message()));
       }
     }
     for (var problem : status.problems()) {

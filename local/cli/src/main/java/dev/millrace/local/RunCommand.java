@@ -11,6 +11,7 @@ import java.time.Duration;
 import java.util.Optional;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
@@ -24,7 +25,10 @@ import picocli.CommandLine.Spec;
     description = {
       "Runs the pipelines of a directory with real services: Kafka, Connect, a schema registry,"
           + " Elasticsearch, Spark, and what its local.yaml asks for.",
-      "State is kept in DIR/.millrace: the next run goes on where this one stopped."
+      "State is kept in DIR/.millrace: the next run goes on where this one stopped.",
+      "Files that were edited in the meantime are applied at the start, unless that would lose state"
+          + " or data: then it says what, and needs --allow. While it runs, edits are applied by"
+          + " 'millrace plan' and 'millrace apply' only."
     },
     footerHeading = "%nExamples:%n",
     footer = {
@@ -52,6 +56,8 @@ final class RunCommand implements Callable<Integer> {
       description =
           "Stop by itself: when everything that ends has arrived, or after a time such as 10m.")
   String until;
+
+  @Mixin Consents consents = new Consents();
 
   @Override
   public Integer call() throws Refusal, IOException, InterruptedException {
@@ -83,7 +89,9 @@ final class RunCommand implements Callable<Integer> {
       state.create();
       analyser.remember(memory);
       if (detach) {
-        return new Detached(directory, state, fresh, Optional.ofNullable(until), out).start();
+        return new Detached(
+                directory, state, fresh, Optional.ofNullable(until), consents.arguments(), out)
+            .start();
       }
       state.lock();
       if (fresh) {
@@ -93,7 +101,7 @@ final class RunCommand implements Callable<Integer> {
       Clock clock = Clock.systemUTC();
       return new LocalRun(
               pipelines, state, checkout, new Progress(out, clock), references, analyser, clock)
-          .run(drained, atMost);
+          .run(drained, atMost, consents.consent());
     }
   }
 

@@ -27,6 +27,8 @@ import java.util.stream.Stream;
 final class StateDirectory {
   private static final ObjectMapper JSON = new ObjectMapper();
 
+  private static final int KEPT_PLANS = 20;
+
   private final Path path;
   private FileLock lock;
 
@@ -158,6 +160,55 @@ final class StateDirectory {
     } catch (IOException e) {
       return Optional.empty();
     }
+  }
+
+  /** Keeps a plan, so that it can be said later what has changed since; the last few of them. */
+  void keepPlan(String hash, JsonNode plan) throws IOException {
+    Path plans = Files.createDirectories(path.resolve("plans"));
+    writeOwn("plans/" + hash + ".json", plan.toString());
+    try (Stream<Path> all = Files.list(plans)) {
+      List<Path> newest =
+          all.sorted(Comparator.comparing((Path p) -> p.toFile().lastModified()).reversed())
+              .toList();
+      for (Path old : newest.subList(Math.min(KEPT_PLANS, newest.size()), newest.size())) {
+        Files.deleteIfExists(old);
+      }
+    }
+  }
+
+  Optional<JsonNode> plan(String hash) {
+    return hash.matches("[0-9a-f]+") ? read("plans/" + hash + ".json") : Optional.empty();
+  }
+
+  Optional<JsonNode> read(String name) {
+    try {
+      return Optional.of(JSON.readTree(path.resolve(name).toFile()));
+    } catch (IOException e) {
+      return Optional.empty();
+    }
+  }
+
+  /** Reads a file and removes it, if it is there. */
+  Optional<JsonNode> take(String name) throws IOException {
+    Optional<JsonNode> there = read(name);
+    if (there.isPresent()) {
+      Files.deleteIfExists(path.resolve(name));
+    }
+    return there;
+  }
+
+  /** Writes a file that only its owner reads, whole or not at all. */
+  void writeOwn(String name, String text) throws IOException {
+    Path next = path.resolve(name + ".next");
+    Files.deleteIfExists(next);
+    Files.createFile(
+        next, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------")));
+    Files.writeString(next, text, StandardCharsets.UTF_8);
+    Files.move(
+        next,
+        path.resolve(name),
+        StandardCopyOption.ATOMIC_MOVE,
+        StandardCopyOption.REPLACE_EXISTING);
   }
 
   private void write(String name, String text) {

@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.millrace.engine.StepResult.Failure;
+import dev.millrace.planner.Diff;
 import dev.millrace.planner.Resource.Connector;
 import java.io.IOException;
 import java.net.URI;
@@ -32,6 +33,9 @@ import java.util.concurrent.ThreadLocalRandom;
 final class Connectors {
   /** In a connector's configuration: the pipeline that it belongs to. Connect passes it over. */
   static final String OWNER = "millrace.pipeline";
+
+  /** In a connector's configuration: the hash of the rest of it, as it was put. */
+  static final String HASH = "millrace.hash";
 
   private static final ObjectMapper JSON = new ObjectMapper();
   private static final Duration DEADLINE = Duration.ofSeconds(8);
@@ -76,6 +80,14 @@ final class Connectors {
 
     boolean failed() {
       return state.equals("FAILED") || tasks.contains("FAILED");
+    }
+
+    /** As the planner looks at it: without our notes. */
+    dev.millrace.planner.Observed.Connector plain() {
+      Map<String, String> plain = new TreeMap<>(config);
+      plain.keySet().removeAll(List.of("name", OWNER, HASH));
+      return new dev.millrace.planner.Observed.Connector(
+          plain, config.getOrDefault(OWNER, ""), config.getOrDefault(HASH, ""), state);
     }
   }
 
@@ -132,16 +144,8 @@ final class Connectors {
     Map<String, String> config = new TreeMap<>(wanted.config());
     config.put("name", wanted.name());
     config.put(OWNER, owner);
+    config.put(HASH, Diff.configHash(wanted.config()));
     Observed now = all.get(wanted.name());
-    if (now != null && !owner.equals(now.config().get(OWNER))) {
-      return StepResult.failed(
-          Failure.CONFLICT,
-          "connector "
-              + wanted.name()
-              + " is there already and was not made for pipeline "
-              + owner
-              + ": delete it, or name the source or sink differently");
-    }
     String path = "/connectors/" + encode(wanted.name());
     if (now == null || !now.config().equals(config)) {
       Refused before = refused.get(wanted.name());
@@ -171,18 +175,24 @@ final class Connectors {
       }
       return StepResult.waiting("it is paused");
     }
-    if (now.state().equals("PAUSED")) {
+    return started(wanted.name(), now);
+  }
+
+  /** Has a connector run whose configuration is left as it is. */
+  StepResult started(String name, Observed now) throws BackendException {
+    String path = "/connectors/" + encode(name);
+    if (now.state().equals("PAUSED") || now.state().equals("STOPPED")) {
       send("PUT", path + "/resume", null);
       return StepResult.waiting("it is resumed");
     }
     if (now.failed()) {
-      return restart(wanted.name(), path, now);
+      return restart(name, path, now);
     }
     if (!now.running()) {
       return StepResult.waiting(
           now.tasks().isEmpty() ? "its tasks are being started" : "tasks are " + now.tasks());
     }
-    forgetRestarts(wanted.name());
+    forgetRestarts(name);
     return StepResult.READY;
   }
 
@@ -215,14 +225,24 @@ final class Connectors {
     }
   }
 
-  /** Deletes the connectors of a pipeline that its plan does not have any more. */
-  void deleteOthers(String owner, List<String> wanted, Map<String, Observed> all)
-      throws BackendException {
-    for (Map.Entry<String, Observed> entry : all.entrySet()) {
-      if (owner.equals(entry.getValue().config().get(OWNER)) && !wanted.contains(entry.getKey())) {
-        send("DELETE", "/connectors/" + encode(entry.getKey()), null);
-      }
+  void delete(String name) throws BackendException {
+    send("DELETE", "/connectors/" + encode(name), null);
+  }
+
+  /**
+   * Has a connector begin from the start when it runs next: Connect forgets offsets only of one
+   * that is stopped.
+   *
+   * @return whether it has forgotten them; else it is stopping, and the next call may
+   */
+  boolean rewind(String name, Observed now) throws BackendException {
+    String path = "/connectors/" + encode(name);
+    if (!now.state().equals("STOPPED") || !now.tasks().isEmpty()) {
+      send("PUT", path + "/stop", null);
+      return false;
     }
+    send("DELETE", path + "/offsets", null);
+    return true;
   }
 
   /** The offsets of a source connector: partition and offset of each of its sources. */

@@ -1,7 +1,6 @@
 package dev.millrace.engine;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.millrace.engine.PipelineStatus.Component;
 import dev.millrace.engine.PipelineStatus.StreamStatus;
 import dev.millrace.engine.StepResult.Failed;
@@ -13,11 +12,19 @@ import dev.millrace.model.Pipeline.Sink;
 import dev.millrace.model.Pipeline.Source;
 import dev.millrace.model.Pipeline.Transform;
 import dev.millrace.model.Platform;
-import dev.millrace.planner.Hashes;
+import dev.millrace.model.Problem;
+import dev.millrace.planner.Change;
+import dev.millrace.planner.Changes;
+import dev.millrace.planner.Consent;
+import dev.millrace.planner.Diff;
+import dev.millrace.planner.Gate;
+import dev.millrace.planner.Holds;
+import dev.millrace.planner.Impact;
 import dev.millrace.planner.Known;
 import dev.millrace.planner.Plan;
 import dev.millrace.planner.Planner;
 import dev.millrace.planner.Resource;
+import dev.millrace.planner.Topology;
 import dev.millrace.registry.SchemaRegistryClient;
 import java.io.IOException;
 import java.time.Clock;
@@ -54,19 +61,22 @@ public final class Engine implements AutoCloseable {
   private final Platform platform;
   private final References references;
   private final SqlAnalyser analyser;
-  private final SparkLauncher spark;
   private final SchemaRegistryClient registry;
   private final Topics topics;
-  private final Subjects subjects;
   private final IndexTemplates templates;
   private final Connectors connectors;
   private final Optional<Kibana> kibana;
   private final SinkLag sinkLag;
   private final StreamRates rates;
   private final Statuses statuses;
+  private final Observer observer;
+  private final Applying applying;
+  private final SparkLauncher spark;
   private final Clock clock;
   private final Map<String, Observation> observations = new ConcurrentHashMap<>();
   private final Map<String, SourceMarks> marks = new HashMap<>();
+  private List<Pipeline> known = List.of();
+  private final Map<String, Changes> found = new HashMap<>();
   private final Map<String, Instant> offsetsAsked = new HashMap<>();
 
   /** Configurations of connectors of whose streams everything is marked. */
@@ -89,7 +99,7 @@ public final class Engine implements AutoCloseable {
         new SchemaRegistryClient(
             spec.schemaRegistry().url(), Optional.empty(), Duration.ofSeconds(5));
     this.topics = new Topics(spec.kafka().bootstrapServers());
-    this.subjects = new Subjects(registry);
+    Subjects subjects = new Subjects(registry, clock);
     this.templates = new IndexTemplates(spec.elasticsearch().url());
     this.connectors = new Connectors(spec.connect().url(), clock);
     this.kibana =
@@ -98,74 +108,65 @@ public final class Engine implements AutoCloseable {
     this.sinkLag = new SinkLag(spec.kafka().bootstrapServers());
     this.rates = new StreamRates(clock);
     this.statuses = new Statuses(clock);
+    this.observer = new Observer(topics, subjects, templates, connectors, spark, clock);
+    this.applying =
+        new Applying(
+            topics,
+            subjects,
+            templates,
+            connectors,
+            spark,
+            observer,
+            this::marks,
+            settled::remove,
+            clock);
   }
 
-  /** One reconcile: its plan, what came of it, and what it observed on the way. */
-  private final class Turn {
-    final Pipeline pipeline;
-    final Plan plan;
-    final String owner;
-    final boolean run;
-    final Map<String, StepResult> results = new LinkedHashMap<>();
-    Map<String, Connectors.Observed> observed = Map.of();
-    Optional<StepResult> connect = Optional.empty();
-    Optional<SparkLauncher.Observed> job = Optional.empty();
-
-    Turn(Pipeline pipeline, Plan plan) {
-      this.pipeline = pipeline;
-      this.plan = plan;
-      this.owner = platform.getSpec().prefix() + pipeline.name();
-      this.run = pipeline.getSpec().state().equals("running");
-    }
-
-    /** Notes a result; of several of one component, the first that is not Ready stands. */
-    void note(String component, StepResult result) {
-      StepResult before = results.get(component);
-      if (before == null || before instanceof Ready) {
-        results.put(component, result);
-      }
-    }
-
-    boolean blocked(String component) {
-      return results.containsKey(component) && !(results.get(component) instanceof Ready);
-    }
-
-    <R extends Resource> List<R> all(Class<R> type) {
-      return plan.resources().stream().filter(type::isInstance).map(type::cast).toList();
-    }
-  }
-
-  /** Observes the pipeline, applies what differs from its plan, and says what was observed. */
+  /** Observes the pipeline, applies what loses nothing, and says what was observed. */
   public PipelineStatus reconcile(Pipeline pipeline) {
-    Plan plan =
-        Planner.plan(pipeline, platform, new Catalog(Optional.of(registry), references, analyser));
+    return reconcile(pipeline, Consent.NONE);
+  }
+
+  /**
+   * Observes the pipeline, applies what differs from its plan, and says what was observed. Changes
+   * that lose state or data are applied only with consent; what they hang together with waits with
+   * them, and everything goes on as it was.
+   */
+  public PipelineStatus reconcile(Pipeline pipeline, Consent consent) {
+    Plan plan = plan(pipeline, analyser);
     Redactor redactor = redactor(pipeline);
     if (!plan.problems().isEmpty()) {
-      PipelineStatus refused = statuses.refused(pipeline, plan.problems());
+      PipelineStatus refused =
+          statuses.refused(pipeline, problems(new Turn(pipeline, plan, owner(pipeline), consent)));
       observed(pipeline, plan, refused, Map.of(), Optional.empty(), redactor);
       return refused;
     }
-    Turn turn = new Turn(pipeline, plan);
+    Turn turn = new Turn(pipeline, plan, owner(pipeline), consent);
     plan.waiting().forEach((component, why) -> turn.note(component, StepResult.waiting(why)));
-    applyTopics(turn);
-    for (Resource.Subject subject : turn.all(Resource.Subject.class)) {
-      turn.note(subject.component(), subjects.apply(subject));
+    look(turn, false);
+    gate(turn, analyser);
+    found.put(pipeline.name(), turn.changes);
+    for (Change change : turn.changes.drift()) {
+      log.warn("{}: drift: {}", turn.owner, redactor.redact(change.summary()));
     }
-    for (Resource.IndexTemplate template : turn.all(Resource.IndexTemplate.class)) {
-      turn.note(template.component(), step(() -> templates.apply(template, turn.owner)));
-    }
-    applyConnectors(turn);
-    SourceMarks known = marks(turn);
+    applying.holds(turn);
+    applying.topics(turn);
+    applying.subjects(turn);
+    applying.templates(turn);
+    applying.connectors(turn);
+    SourceMarks marked = marks(turn);
     for (Resource.SparkJob job : turn.all(Resource.SparkJob.class)) {
-      applyJob(turn, job);
+      applying.job(turn, job);
     }
+    applying.orphans(turn);
     applyDashboards(turn);
-    PipelineStatus status = status(turn, known, redactor);
+    applying.rememberAll(turn);
+    PipelineStatus status = status(turn, marked, redactor);
     observed(
         pipeline,
         plan,
         status,
-        turn.observed,
+        turn.seen.connectors(),
         turn.job.flatMap(SparkLauncher.Observed::status),
         redactor);
     return status;
@@ -205,51 +206,99 @@ public final class Engine implements AutoCloseable {
                 .forEach(turn::note));
   }
 
-  private interface Step {
-    StepResult run() throws BackendException;
+  /**
+   * What would happen if the pipeline were applied. Writes nothing anywhere.
+   *
+   * @param patient waits for its answers: what is still being analysed would be missing in the plan
+   */
+  public Preview preview(Pipeline pipeline, SqlAnalyser patient) {
+    Plan plan = plan(pipeline, patient);
+    Redactor redactor = redactor(pipeline);
+    Turn turn = new Turn(pipeline, plan, owner(pipeline), Consent.NONE);
+    if (plan.problems().isEmpty()) {
+      look(turn, true);
+      gate(turn, patient);
+    } else {
+      turn.changes = Changes.NONE;
+    }
+    return new Preview(
+        pipeline.name(), problems(turn), plan.waiting(), turn.changes.texts(redactor::redact));
   }
 
-  private static StepResult step(Step step) {
-    try {
-      return step.run();
-    } catch (BackendException e) {
-      return e.result();
-    }
+  /**
+   * Says which pipelines there are: a column that one of them uses of another's stream can not be
+   * dropped or retyped there.
+   */
+  public void know(Collection<Pipeline> pipelines) {
+    known = List.copyOf(pipelines);
   }
 
-  private void applyTopics(Turn turn) {
-    List<Resource.Topic> wanted = turn.all(Resource.Topic.class);
-    Map<String, StepResult> results = topics.apply(wanted);
-    for (Resource.Topic topic : wanted) {
-      turn.note(topic.component(), results.get(topic.name()));
-    }
+  /** What the last reconcile of a pipeline found to do; empty before the first. */
+  public Changes changes(String pipeline) {
+    return found.getOrDefault(pipeline, Changes.NONE);
   }
 
-  private void applyConnectors(Turn turn) {
-    try {
-      turn.observed = connectors.observe();
-    } catch (BackendException e) {
-      turn.connect = Optional.of(e.result());
+  private Plan plan(Pipeline pipeline, SqlAnalyser by) {
+    return Planner.plan(pipeline, platform, new Catalog(Optional.of(registry), references, by));
+  }
+
+  private String owner(Pipeline pipeline) {
+    return platform.getSpec().prefix() + pipeline.name();
+  }
+
+  private void look(Turn turn, boolean again) {
+    turn.seen = observer.look(turn.plan, turn.owner, this::marks, again);
+    SourceMarks marked = marks.get(turn.plan.marksTopic());
+    turn.made = marked == null ? MadeRecord.NONE : marked.made();
+    turn.changes = Diff.of(turn.plan, turn.pipeline, turn.owner, turn.seen.observed());
+  }
+
+  /** What is wrong with a plan, and, where that is a column's loss, whose. */
+  private List<Problem> problems(Turn turn) {
+    List<Problem> problems = new ArrayList<>();
+    if (!turn.plan.problems().isEmpty()) {
+      spark
+          .document(turn.owner)
+          .ifPresent(d -> problems.addAll(Gate.explain(turn.pipeline, turn.plan, d)));
     }
-    List<Resource.Connector> wanted = turn.all(Resource.Connector.class);
-    for (Resource.Connector connector : wanted) {
-      if (turn.connect.isPresent()) {
-        turn.note(connector.component(), turn.connect.get());
-      } else if (!turn.blocked(connector.component())) {
-        turn.note(
-            connector.component(),
-            step(() -> connectors.apply(connector, turn.owner, turn.run, turn.observed)));
+    problems.addAll(turn.plan.problems());
+    return problems;
+  }
+
+  /** Refuses what would take a column from another pipeline; then says what is held back. */
+  private void gate(Turn turn, SqlAnalyser by) {
+    boolean schemas =
+        turn.changes.all().stream()
+            .anyMatch(c -> c.type().equals("Subject") && c.action() == Change.Action.UPDATE);
+    if (schemas) {
+      Map<Pipeline, Plan> others = new LinkedHashMap<>();
+      for (Pipeline other : known) {
+        if (!other.name().equals(turn.pipeline.name()) && reads(other, turn.plan)) {
+          others.put(other, plan(other, by));
+        }
       }
+      turn.changes = Gate.check(turn.changes, others);
     }
-    // What waits is not in the plan, and yet not to be deleted.
-    if (turn.connect.isEmpty() && turn.plan.waiting().isEmpty()) {
-      try {
-        connectors.deleteOthers(
-            turn.owner, wanted.stream().map(Resource::name).toList(), turn.observed);
-      } catch (BackendException e) {
-        log.warn("{}: {}", turn.owner, e.getMessage());
-      }
-    }
+    turn.holds =
+        Holds.of(
+            Topology.of(turn.pipeline, turn.plan),
+            turn.changes,
+            // Who agreed to a rewriting that was interrupted has agreed.
+            turn.made.rewriting().isEmpty() ? turn.consent : turn.consent.and(Impact.STATE_LOSS));
+  }
+
+  private static boolean reads(Pipeline pipeline, Plan of) {
+    return pipeline.getSpec().sources().stream()
+        .filter(s -> s.topic() != null)
+        .anyMatch(s -> of.streams().stream().anyMatch(o -> o.topic().equals(s.topic().name())));
+  }
+
+  private SourceMarks marks(String topic) throws BackendException {
+    SourceMarks known =
+        marks.computeIfAbsent(
+            topic, t -> new SourceMarks(platform.getSpec().kafka().bootstrapServers(), t));
+    known.refresh();
+    return known;
   }
 
   /** Keeps the marks of sources: first snapshots that are complete, streams that have ended. */
@@ -257,12 +306,9 @@ public final class Engine implements AutoCloseable {
     if (turn.blocked(turn.pipeline.name())) {
       return null;
     }
-    SourceMarks known =
-        marks.computeIfAbsent(
-            turn.plan.marksTopic(),
-            t -> new SourceMarks(platform.getSpec().kafka().bootstrapServers(), t));
+    SourceMarks known = null;
     try {
-      known.refresh();
+      known = marks(turn.plan.marksTopic());
       Map<String, List<Plan.Stream>> byConnector =
           turn.plan.streams().stream()
               .filter(s -> s.connector().isPresent())
@@ -270,7 +316,7 @@ public final class Engine implements AutoCloseable {
                   Collectors.groupingBy(
                       s -> s.connector().get(), LinkedHashMap::new, Collectors.toList()));
       for (Map.Entry<String, List<Plan.Stream>> entry : byConnector.entrySet()) {
-        Connectors.Observed connector = turn.observed.get(entry.getKey());
+        Connectors.Observed connector = turn.seen.connectors().get(entry.getKey());
         if (connector != null && offsetsAreOfInterest(entry.getKey(), connector)) {
           sourceMarks(known, entry.getKey(), connector, entry.getValue());
         }
@@ -316,45 +362,6 @@ public final class Engine implements AutoCloseable {
         && bounded.stream().allMatch(b -> known.of(b.name()).end().isPresent())) {
       settled.put(name, connector.config());
     }
-  }
-
-  private void applyJob(Turn turn, Resource.SparkJob wanted) {
-    turn.job = spark.observe(wanted.name());
-    if (!turn.run) {
-      spark.stop(wanted.name());
-      return;
-    }
-    Set<String> transforms =
-        turn.pipeline.getSpec().transforms().stream()
-            .map(Transform::name)
-            .collect(Collectors.toSet());
-    Optional<String> blocking = transforms.stream().filter(turn::blocked).findFirst();
-    if (blocking.isPresent() || turn.blocked(turn.pipeline.name())) {
-      // Started with a part of them, it would have to be started again for the rest. One that runs
-      // goes on.
-      String why =
-          blocking
-              .map(b -> b + ": " + reason(turn.results.get(b)))
-              .orElseGet(() -> reason(turn.results.get(turn.pipeline.name())));
-      transforms.forEach(t -> turn.note(t, StepResult.waiting("the job waits for " + why)));
-      return;
-    }
-    ObjectNode document = (ObjectNode) wanted.document().deepCopy();
-    for (JsonNode transform : document.path("transforms")) {
-      ObjectNode output = (ObjectNode) transform.path("output");
-      String topic = output.path("topic").asText();
-      subjects.id(topic + "-value").ifPresent(id -> output.put("schemaId", id));
-      subjects.id(topic + "-key").ifPresent(id -> output.put("keySchemaId", id));
-    }
-    spark.ensureRunning(wanted.name(), document, Hashes.of(document.toString()));
-    turn.job = spark.observe(wanted.name());
-  }
-
-  private static String reason(StepResult result) {
-    if (result instanceof Waiting waiting) {
-      return waiting.why();
-    }
-    return result instanceof Failed failed ? failed.reason() : "";
   }
 
   // ---- what was observed
@@ -412,7 +419,12 @@ public final class Engine implements AutoCloseable {
       components.add(dashboard(turn, i, redactor));
     }
     return statuses.observed(
-        turn.pipeline, components, streams, drained && anyBounded, turn.plan.waiting());
+        turn.pipeline,
+        components,
+        streams,
+        drained && anyBounded,
+        turn.plan.waiting(),
+        turn.changes.drift().stream().map(c -> redactor.redact(c.summary())).toList());
   }
 
   private static long sum(Map<Integer, Long> offsets) {
@@ -437,6 +449,8 @@ public final class Engine implements AutoCloseable {
     if (result instanceof Failed failed) {
       // What passes by itself is waited for.
       state = failed.kind() == Failure.TRANSIENT ? "waiting" : "failed";
+    } else if (result instanceof StepResult.Held) {
+      state = "consent";
     } else if (!turn.run) {
       state = "paused";
     } else if (result instanceof Waiting) {
@@ -444,7 +458,7 @@ public final class Engine implements AutoCloseable {
     } else {
       state = ended ? "ended" : "ready";
     }
-    return new Component(name, kind, state, lag, redactor.redact(reason(result)));
+    return new Component(name, kind, state, lag, redactor.redact(StepResult.reason(result)));
   }
 
   private static Component transform(Turn turn, Transform transform, Redactor redactor) {

@@ -4,9 +4,13 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.millrace.engine.StepResult.Failure;
+import dev.millrace.planner.Diff;
+import dev.millrace.planner.Observed;
 import dev.millrace.planner.Resource.IndexTemplate;
 import java.io.IOException;
+import java.util.Map;
 import java.util.Optional;
+import java.util.TreeMap;
 import org.apache.http.HttpHost;
 import org.elasticsearch.client.Request;
 import org.elasticsearch.client.Response;
@@ -14,8 +18,8 @@ import org.elasticsearch.client.ResponseException;
 import org.elasticsearch.client.RestClient;
 
 /**
- * Elasticsearch's index templates. Which plan one follows stands in its {@code _meta}: it is put
- * only if that differs, and one without was not made by us.
+ * Elasticsearch's index templates and the indices that are made from them. Whose they are stands in
+ * their {@code _meta}: what has none was not made by us.
  */
 final class IndexTemplates implements AutoCloseable {
   private static final ObjectMapper JSON = new ObjectMapper();
@@ -31,28 +35,74 @@ final class IndexTemplates implements AutoCloseable {
             .build();
   }
 
-  StepResult apply(IndexTemplate wanted, String owner) throws BackendException {
-    Optional<JsonNode> now = get(wanted.name());
-    if (now.isPresent()) {
-      JsonNode meta = now.get().path("_meta");
-      if (!owner.equals(meta.path(OWNER).asText(""))) {
-        return StepResult.failed(
-            Failure.CONFLICT,
-            "index template "
-                + wanted.name()
-                + " is there already and was not made for pipeline "
-                + owner);
-      }
-      if (wanted.hash().equals(meta.path(HASH).asText())) {
-        return StepResult.READY;
-      }
+  /** The template of a name, if there is one. */
+  Optional<Observed.Template> template(String name) throws BackendException {
+    return get(name)
+        .map(
+            t ->
+                new Observed.Template(
+                    t,
+                    t.path("_meta").path(OWNER).asText(""),
+                    t.path("_meta").path(HASH).asText("")));
+  }
+
+  /** The index of a name, if there is one. */
+  Optional<Observed.Index> index(String name) throws BackendException {
+    Request request = new Request("GET", "/" + name);
+    request.addParameter("ignore", "404");
+    request.addParameter("ignore_unavailable", "true");
+    request.addParameter("flat_settings", "true");
+    JsonNode index = send(request).path(name);
+    if (index.isMissingNode()) {
+      return Optional.empty();
     }
+    Map<String, String> settings = new TreeMap<>();
+    index
+        .path("settings")
+        .properties()
+        .forEach(
+            e -> settings.put(e.getKey().replaceFirst("^index\\.", ""), e.getValue().asText()));
+    return Optional.of(
+        new Observed.Index(
+            index.at("/mappings/properties"),
+            settings,
+            index.at("/mappings/_meta").path(OWNER).asText("")));
+  }
+
+  /** Puts a template, and has the index that is there already follow it. */
+  void put(IndexTemplate wanted, String owner, boolean index) throws BackendException {
     ObjectNode body = wanted.body().deepCopy();
-    body.putObject("_meta").put(OWNER, owner).put(HASH, wanted.hash());
+    body.putObject("_meta").put(OWNER, owner).put(HASH, Diff.templateHash(wanted));
+    body.withObject("/template/mappings/_meta").put(OWNER, owner);
     Request request = new Request("PUT", "/_index_template/" + wanted.name());
     request.setJsonEntity(body.toString());
     send(request);
-    return StepResult.READY;
+    if (index) {
+      ObjectNode mapping = JSON.createObjectNode();
+      mapping.set("_meta", body.at("/template/mappings/_meta"));
+      mapping.set("properties", body.at("/template/mappings/properties"));
+      Request fields = new Request("PUT", "/" + wanted.name() + "/_mapping");
+      fields.setJsonEntity(mapping.toString());
+      send(fields);
+      ObjectNode settings = body.at("/template/settings/index").deepCopy();
+      settings.remove("number_of_shards");
+      Request dynamic = new Request("PUT", "/" + wanted.name() + "/_settings");
+      dynamic.setJsonEntity(JSON.createObjectNode().set("index", settings).toString());
+      send(dynamic);
+    }
+  }
+
+  void delete(String name) throws BackendException {
+    Request request = new Request("DELETE", "/_index_template/" + name);
+    request.addParameter("ignore", "404");
+    send(request);
+  }
+
+  void deleteIndex(String name) throws BackendException {
+    Request request = new Request("DELETE", "/" + name);
+    request.addParameter("ignore", "404");
+    request.addParameter("ignore_unavailable", "true");
+    send(request);
   }
 
   private Optional<JsonNode> get(String name) throws BackendException {

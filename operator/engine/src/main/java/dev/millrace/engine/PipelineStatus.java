@@ -21,7 +21,8 @@ public record PipelineStatus(
   /**
    * A condition, as Kubernetes has them.
    *
-   * @param type {@code Accepted}, {@code ResolvedRefs}, {@code Progressing} or {@code Ready}
+   * @param type {@code Accepted}, {@code ResolvedRefs}, {@code Progressing}, {@code Ready} or
+   *     {@code Drift} (somebody changed a backend; the message says what, also after it was mended)
    * @param status {@code True}, {@code False} or {@code Unknown}
    */
   public record Condition(
@@ -31,7 +32,8 @@ public record PipelineStatus(
    * A source, transform or sink.
    *
    * @param kind such as {@code cdc}, {@code intervals}, {@code elasticsearch}
-   * @param state {@code ready}, {@code waiting}, {@code failed}, {@code paused} or {@code ended}
+   * @param state {@code ready}, {@code waiting}, {@code failed}, {@code consent} (a change of it
+   *     waits for somebody to agree), {@code paused} or {@code ended}
    * @param lag records that it has still to read; -1 where there is no such number
    */
   public record Component(String name, String kind, String state, long lag, String message) {}

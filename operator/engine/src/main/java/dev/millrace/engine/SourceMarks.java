@@ -5,6 +5,7 @@ import dev.millrace.planner.Plan;
 import dev.millrace.registry.StreamMarks;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.util.Collection;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -32,7 +33,12 @@ final class SourceMarks implements AutoCloseable {
   private final TopicPartition place;
   private final KafkaConsumer<byte[], byte[]> consumer;
   private final KafkaProducer<byte[], byte[]> producer;
+
+  /** Key of the record of what the engine has made: no stream's name begins so. */
+  private static final String MADE = "#made";
+
   private final Map<String, StreamMarks> known = new HashMap<>();
+  private MadeRecord made = MadeRecord.NONE;
 
   SourceMarks(String bootstrapServers, String topic) {
     this.place = new TopicPartition(topic, 0);
@@ -64,7 +70,9 @@ final class SourceMarks implements AutoCloseable {
       while (consumer.position(place) < end) {
         for (ConsumerRecord<byte[], byte[]> record : consumer.poll(Duration.ofMillis(50))) {
           String stream = new String(record.key(), StandardCharsets.UTF_8);
-          if (record.value() == null) {
+          if (stream.equals(MADE)) {
+            made = record.value() == null ? MadeRecord.NONE : MadeRecord.parse(record.value());
+          } else if (record.value() == null) {
             known.remove(stream);
           } else {
             known.put(stream, StreamMarks.parse(record.value()));
@@ -154,15 +162,41 @@ final class SourceMarks implements AutoCloseable {
     }
   }
 
+  /** What the engine has made for this pipeline. */
+  MadeRecord made() {
+    return made;
+  }
+
+  /** Remembers what was made; nothing is written if it is known already. */
+  void made(MadeRecord now) throws BackendException {
+    if (!now.equals(made)) {
+      write("record of what was made", MADE.getBytes(StandardCharsets.UTF_8), now.value());
+      made = now;
+    }
+  }
+
+  /** Forgets what was said of streams that are written anew, or whose snapshot is. */
+  void forget(Collection<String> streams) throws BackendException {
+    for (String stream : streams) {
+      if (known.containsKey(stream)) {
+        write("mark of stream " + stream, StreamMarks.none(stream).key(), null);
+        known.remove(stream);
+      }
+    }
+  }
+
   private void write(StreamMarks marks) throws BackendException {
+    write("mark of stream " + marks.stream(), marks.key(), marks.value());
+    known.put(marks.stream(), marks);
+  }
+
+  private void write(String what, byte[] key, byte[] value) throws BackendException {
     try {
       producer
-          .send(new ProducerRecord<>(place.topic(), 0, marks.key(), marks.value()))
+          .send(new ProducerRecord<>(place.topic(), 0, key, value))
           .get(DEADLINE.toMillis(), TimeUnit.MILLISECONDS);
-      known.put(marks.stream(), marks);
     } catch (ExecutionException | TimeoutException | KafkaException e) {
-      throw BackendException.transientFailure(
-          "mark of stream " + marks.stream() + " was not written: " + e.getMessage(), e);
+      throw BackendException.transientFailure(what + " was not written: " + e.getMessage(), e);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       throw BackendException.transientFailure("interrupted", e);

@@ -18,6 +18,9 @@ public interface SparkLauncher {
   /** The job, if it was ever started. */
   Optional<Observed> observe(String job);
 
+  /** The document that the job was started with last, by this process or an earlier one. */
+  Optional<JsonNode> document(String job);
+
   /** Has the job run with this document; does nothing if it runs with the same hash. */
   void ensureRunning(String job, JsonNode document, String hash);
 

@@ -41,9 +41,11 @@ final class Statuses {
       List<Component> components,
       List<StreamStatus> streams,
       boolean drained,
-      Map<String, String> waiting) {
+      Map<String, String> waiting,
+      List<String> drift) {
     List<String> failed = named(components, "failed");
     List<String> pending = named(components, "waiting");
+    List<String> held = named(components, "consent");
     List<Condition> conditions = new ArrayList<>();
     conditions.add(condition(pipeline, "Accepted", "True", "Valid", ""));
     conditions.add(
@@ -63,10 +65,26 @@ final class Statuses {
             : condition(pipeline, "Progressing", "True", "Waiting", String.join(", ", pending)));
     if (!failed.isEmpty()) {
       conditions.add(condition(pipeline, "Ready", "False", "Failed", String.join(", ", failed)));
+    } else if (!held.isEmpty()) {
+      conditions.add(
+          condition(pipeline, "Ready", "False", "NeedsConsent", String.join(", ", held)));
     } else if (!pending.isEmpty()) {
       conditions.add(condition(pipeline, "Ready", "False", "Waiting", String.join(", ", pending)));
     } else {
       conditions.add(condition(pipeline, "Ready", "True", "Running", ""));
+    }
+    if (!drift.isEmpty()) {
+      conditions.add(condition(pipeline, "Drift", "True", "Mending", String.join("; ", drift)));
+    } else {
+      Condition before = last.get(pipeline.name() + "/Drift");
+      boolean mended = before != null && !before.message().isEmpty();
+      conditions.add(
+          condition(
+              pipeline,
+              "Drift",
+              "False",
+              mended ? "Mended" : "None",
+              mended ? before.message() : ""));
     }
     return new PipelineStatus(pipeline.name(), drained, conditions, components, streams, List.of());
   }

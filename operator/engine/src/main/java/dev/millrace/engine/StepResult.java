@@ -11,6 +11,9 @@ public sealed interface StepResult {
   /** It is not as the plan says, and why. */
   record Failed(Failure kind, String reason) implements StepResult {}
 
+  /** Its changes are not applied before somebody agrees; until then it goes on as it was. */
+  record Held(String why) implements StepResult {}
+
   /** Sorts of failures: what has to happen before another try makes sense. */
   enum Failure {
     /** The Pipeline has to be edited. */
@@ -26,6 +29,17 @@ public sealed interface StepResult {
   }
 
   StepResult READY = new Ready();
+
+  /** Why something is not ready; empty if it is. */
+  static String reason(StepResult result) {
+    if (result instanceof Waiting waiting) {
+      return waiting.why();
+    }
+    if (result instanceof Held held) {
+      return held.why();
+    }
+    return result instanceof Failed failed ? failed.reason() : "";
+  }
 
   static StepResult waiting(String why) {
     return new Waiting(why);

@@ -1,12 +1,12 @@
 package dev.millrace.engine;
 
 import dev.millrace.engine.StepResult.Failure;
+import dev.millrace.planner.Observed;
 import dev.millrace.planner.Resource.Topic;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashMap;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -20,8 +20,10 @@ import org.apache.kafka.clients.admin.Config;
 import org.apache.kafka.clients.admin.ConfigEntry;
 import org.apache.kafka.clients.admin.ListOffsetsOptions;
 import org.apache.kafka.clients.admin.ListOffsetsResult;
+import org.apache.kafka.clients.admin.NewPartitions;
 import org.apache.kafka.clients.admin.NewTopic;
 import org.apache.kafka.clients.admin.OffsetSpec;
+import org.apache.kafka.clients.admin.RecordsToDelete;
 import org.apache.kafka.clients.admin.TopicDescription;
 import org.apache.kafka.clients.consumer.OffsetAndMetadata;
 import org.apache.kafka.common.IsolationLevel;
@@ -53,39 +55,89 @@ final class Topics implements AutoCloseable {
     return admin;
   }
 
-  /** Creates what is missing and corrects what differs: one question for all of them. */
-  Map<String, StepResult> apply(Collection<Topic> topics) {
-    Map<String, StepResult> results = new LinkedHashMap<>();
-    try {
-      Map<String, TopicDescription> present = describe(topics.stream().map(Topic::name).toList());
-      List<Topic> missing = new ArrayList<>();
-      List<Topic> existing = new ArrayList<>();
-      for (Topic topic : topics) {
-        TopicDescription there = present.get(topic.name());
-        if (there == null) {
-          missing.add(topic);
-        } else if (there.partitions().size() != topic.partitions()) {
-          results.put(
-              topic.name(),
-              StepResult.failed(
-                  Failure.INVALID_SPEC,
-                  "topic "
-                      + topic.name()
-                      + " has "
-                      + there.partitions().size()
-                      + " partitions, not "
-                      + topic.partitions()
-                      + ": with another number, keys would move to other partitions"));
-        } else {
-          existing.add(topic);
-        }
-      }
-      create(missing, results);
-      correct(existing, results);
-    } catch (BackendException e) {
-      topics.forEach(t -> results.putIfAbsent(t.name(), e.result()));
+  /** Those of the topics that exist, with the configuration that holds for them. */
+  Map<String, Observed.Topic> observe(Collection<String> names) throws BackendException {
+    Map<String, TopicDescription> present = describe(List.copyOf(names));
+    Map<String, Observed.Topic> observed = new TreeMap<>();
+    if (present.isEmpty()) {
+      return observed;
     }
+    Map<ConfigResource, Config> configs =
+        get(
+            admin.describeConfigs(present.keySet().stream().map(Topics::resource).toList()).all(),
+            "configuration of topics");
+    present.forEach(
+        (name, topic) -> {
+          Map<String, String> config = new TreeMap<>();
+          for (ConfigEntry entry : configs.get(resource(name)).entries()) {
+            if (entry.value() != null) {
+              config.put(entry.name(), entry.value());
+            }
+          }
+          observed.put(
+              name,
+              new Observed.Topic(
+                  topic.partitions().size(), topic.partitions().get(0).replicas().size(), config));
+        });
+    return observed;
+  }
+
+  /** Creates topics, and says of each what came of it. */
+  Map<String, StepResult> create(List<Topic> topics) {
+    Map<String, StepResult> results = new HashMap<>();
+    create(topics, results);
     return results;
+  }
+
+  /** Has a topic that exists be as wanted, as far as Kafka can. */
+  void alter(Topic wanted, Observed.Topic now) throws BackendException {
+    if (now.partitions() < wanted.partitions()) {
+      get(
+          admin
+              .createPartitions(
+                  Map.of(wanted.name(), NewPartitions.increaseTo(wanted.partitions())))
+              .all(),
+          "partitions of topic " + wanted.name());
+    }
+    List<AlterConfigOp> ops = new ArrayList<>();
+    wanted
+        .config()
+        .forEach(
+            (key, value) -> {
+              if (!value.equals(now.config().get(key))) {
+                ops.add(new AlterConfigOp(new ConfigEntry(key, value), AlterConfigOp.OpType.SET));
+              }
+            });
+    if (!ops.isEmpty()) {
+      get(
+          admin.incrementalAlterConfigs(Map.of(resource(wanted.name()), ops)).all(),
+          "configuration of topic " + wanted.name());
+    }
+  }
+
+  void delete(String topic) throws BackendException {
+    getUnless(
+        UnknownTopicOrPartitionException.class,
+        admin.deleteTopics(List.of(topic)).all(),
+        "topic " + topic);
+  }
+
+  /** Deletes all records of topics, which are not compacted. */
+  void empty(Collection<String> topics) throws BackendException {
+    Map<TopicPartition, RecordsToDelete> all = new HashMap<>();
+    describe(List.copyOf(topics))
+        .forEach(
+            (name, topic) ->
+                topic
+                    .partitions()
+                    .forEach(
+                        p ->
+                            all.put(
+                                new TopicPartition(name, p.partition()),
+                                RecordsToDelete.beforeOffset(-1))));
+    if (!all.isEmpty()) {
+      get(admin.deleteRecords(all).all(), "records of " + topics);
+    }
   }
 
   private Map<String, TopicDescription> describe(List<String> names) throws BackendException {
@@ -122,37 +174,6 @@ final class Topics implements AutoCloseable {
                 results.put(name, e.result());
               }
             });
-  }
-
-  private void correct(List<Topic> topics, Map<String, StepResult> results)
-      throws BackendException {
-    if (topics.isEmpty()) {
-      return;
-    }
-    Map<ConfigResource, Collection<AlterConfigOp>> changes = new HashMap<>();
-    Map<ConfigResource, Config> configs =
-        get(
-            admin.describeConfigs(topics.stream().map(t -> resource(t.name())).toList()).all(),
-            "configuration of topics");
-    for (Topic topic : topics) {
-      List<AlterConfigOp> ops = new ArrayList<>();
-      topic
-          .config()
-          .forEach(
-              (key, value) -> {
-                ConfigEntry now = configs.get(resource(topic.name())).get(key);
-                if (now == null || !value.equals(now.value())) {
-                  ops.add(new AlterConfigOp(new ConfigEntry(key, value), AlterConfigOp.OpType.SET));
-                }
-              });
-      if (!ops.isEmpty()) {
-        changes.put(resource(topic.name()), ops);
-      }
-      results.put(topic.name(), StepResult.READY);
-    }
-    if (!changes.isEmpty()) {
-      get(admin.incrementalAlterConfigs(changes).all(), "configuration of topics");
-    }
   }
 
   private static ConfigResource resource(String topic) {

@@ -4,9 +4,13 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.millrace.model.ManifestReader;
 import dev.millrace.model.Pipeline;
 import dev.millrace.model.Platform;
+import dev.millrace.planner.Consent;
+import dev.millrace.planner.Impact;
 import dev.millrace.planner.Known;
 import dev.millrace.planner.SchemaCatalog.SqlAnalysis;
 import dev.millrace.planner.SchemaCatalog.SqlRequest;
@@ -34,8 +38,13 @@ import java.util.Set;
 import java.util.TreeSet;
 import java.util.concurrent.ConcurrentHashMap;
 import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.clients.admin.NewTopic;
 import org.apache.kafka.clients.admin.OffsetSpec;
+import org.apache.kafka.clients.producer.KafkaProducer;
+import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.config.ConfigResource;
+import org.apache.kafka.common.serialization.ByteArraySerializer;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -78,6 +87,11 @@ class EngineIT {
     public Optional<Observed> observe(String job) {
       return Optional.ofNullable(hashes.get(job))
           .map(h -> new Observed(h, true, Optional.empty(), "no status"));
+    }
+
+    @Override
+    public Optional<JsonNode> document(String job) {
+      return Optional.ofNullable(documents.get(job));
     }
 
     @Override
@@ -212,22 +226,25 @@ class EngineIT {
     assertThat(http("GET", es + "/drains/_mapping", null).body())
         .contains("\"dynamic\":\"strict\"");
 
-    Map<String, Long> before = everythingWritten();
+    Map<String, Long> before = everythingWritten("drains");
     for (int i = 0; i < 5; i++) {
       PipelineStatus status = engine.reconcile(pipeline);
       assertThat(status.ready()).isTrue();
       assertThat(component(status, "events").state()).isEqualTo("ended");
       assertThat(component(status, "to-es").lag()).isZero();
     }
-    assertThat(everythingWritten()).isEqualTo(before);
+    assertThat(everythingWritten("drains")).isEqualTo(before);
   }
 
   /** Ends of the topics in which Connect, the registry's clients and we would leave a trace. */
-  private static Map<String, Long> everythingWritten() throws Exception {
+  private static Map<String, Long> everythingWritten(String pipeline) throws Exception {
     Map<String, Long> ends = new HashMap<>();
     try (Admin admin = Admin.create(Map.of("bootstrap.servers", kafka.endpoint().orElseThrow()))) {
       for (String topic :
-          List.of("millrace-connect-configs", "it.drains.millrace-marks", "it.drains.events")) {
+          List.of(
+              "millrace-connect-configs",
+              "it." + pipeline + ".millrace-marks",
+              "it." + pipeline + ".events")) {
         TopicPartition partition = new TopicPartition(topic, 0);
         ends.put(
             topic,
@@ -242,7 +259,7 @@ class EngineIT {
         "versions",
         (long)
             new SchemaRegistryClient(registry.endpoint().orElseThrow())
-                .latest("it.drains.events-value")
+                .latest("it." + pipeline + ".events-value")
                 .orElseThrow()
                 .version());
     String template =
@@ -443,5 +460,295 @@ class EngineIT {
       assertThat(admin.listTopics().names().get()).noneMatch(t -> t.startsWith("it.wrong"));
     }
     assertThat(Files.exists(temporary.resolve("secrets/none"))).isFalse();
+  }
+
+  // ---- changes
+
+  private static final String COUNTED = ",{\"name\":\"n\",\"type\":\"%s\",\"default\":0}";
+
+  @Test
+  void whatLosesDataWaitsForConsentAndNothingElseIsTouchedMeanwhile() throws Exception {
+    Pipeline first = pipeline("consents", COUNTED.formatted("int"), SINK.formatted("consents"));
+    await().atMost(PATIENCE).until(() -> engine.reconcile(first).drained());
+    String es = elasticsearch.endpoint().orElseThrow();
+    assertThat(http("GET", es + "/consents/_mapping", null).body()).contains("\"integer\"");
+
+    Pipeline second = pipeline("consents", COUNTED.formatted("long"), SINK.formatted("consents"));
+    Map<String, Long> before = everythingWritten("consents");
+    Preview preview = engine.preview(second, NO_SQL);
+    assertThat(preview.changes().consents()).containsExactly(Impact.DATA_LOSS);
+    assertThat(preview.changes().hash()).isEqualTo(engine.preview(second, NO_SQL).changes().hash());
+    for (int i = 0; i < 3; i++) {
+      PipelineStatus status = engine.reconcile(second);
+      assertThat(component(status, "to-es").state()).isEqualTo("consent");
+      assertThat(component(status, "to-es").message())
+          .contains("needs consent to data-loss")
+          .contains("index consents is deleted and written anew from topic it.consents.events")
+          .contains("--allow data-loss");
+      assertThat(status.ready()).isFalse();
+    }
+    // Who agrees to lose state has not agreed to lose data.
+    engine.reconcile(second, new Consent(Set.of(Impact.STATE_LOSS), false));
+    assertThat(everythingWritten("consents")).isEqualTo(before);
+
+    Consent consent = new Consent(Set.of(Impact.DATA_LOSS), false);
+    await()
+        .atMost(PATIENCE)
+        .ignoreExceptions()
+        .until(
+            () ->
+                engine.reconcile(second, consent).ready()
+                    && engine.changes("consents").differing().isEmpty()
+                    && http("GET", es + "/consents/_count", null).body().contains("\"count\":500"));
+    assertThat(http("GET", es + "/consents/_mapping", null).body())
+        .contains("\"long\"")
+        .doesNotContain("\"integer\"");
+    Map<String, Long> after = everythingWritten("consents");
+    for (int i = 0; i < 5; i++) {
+      assertThat(engine.reconcile(second).ready()).isTrue();
+    }
+    assertThat(engine.preview(second, NO_SQL).changes().differing()).isEmpty();
+    assertThat(everythingWritten("consents")).isEqualTo(after);
+  }
+
+  @Test
+  void whatSomebodyChangesInABackendIsSeenNamedAndMended() throws Exception {
+    Pipeline pipeline = pipeline("drifts", "", SINK.formatted("drifts"));
+    await().atMost(PATIENCE).until(() -> engine.reconcile(pipeline).drained());
+    await()
+        .atMost(PATIENCE)
+        .until(
+            () -> {
+              engine.reconcile(pipeline);
+              return engine.changes("drifts").differing().isEmpty();
+            });
+    String sink = connect.endpoint().orElseThrow() + "/connectors/it.drifts.to-es/config";
+    String config = http("GET", sink, null).body();
+    assertThat(
+            http("PUT", sink, config.replace("\"tasks.max\":\"1\"", "\"tasks.max\":\"3\""))
+                .statusCode())
+        .isEqualTo(200);
+    mended(pipeline, "Connector it.drifts.to-es: config.tasks.max: 3 -> 1");
+    assertThat(http("GET", sink, null).body()).contains("\"tasks.max\":\"1\"");
+
+    String template = elasticsearch.endpoint().orElseThrow() + "/_index_template/drifts";
+    JsonNode body =
+        new ObjectMapper()
+            .readTree(http("GET", template, null).body())
+            .at("/index_templates/0/index_template");
+    ((ObjectNode) body).put("priority", 7);
+    assertThat(http("PUT", template, body.toString()).statusCode()).isEqualTo(200);
+    mended(pipeline, "IndexTemplate drifts: priority: 7 -> 500");
+
+    try (Admin admin = Admin.create(Map.of("bootstrap.servers", kafka.endpoint().orElseThrow()))) {
+      admin.deleteTopics(List.of("it.drifts.to-es.dead")).all().get();
+      mended(pipeline, "Topic it.drifts.to-es.dead: somebody has deleted it");
+      await()
+          .atMost(PATIENCE)
+          .until(() -> admin.listTopics().names().get().contains("it.drifts.to-es.dead"));
+    }
+  }
+
+  private static void mended(Pipeline pipeline, String what) {
+    await()
+        .atMost(PATIENCE)
+        .until(
+            () ->
+                engine.reconcile(pipeline).conditions().stream()
+                    .anyMatch(c -> c.type().equals("Drift") && c.message().contains(what)));
+    await()
+        .atMost(PATIENCE)
+        .until(
+            () -> {
+              PipelineStatus status = engine.reconcile(pipeline);
+              return status.ready() && engine.preview(pipeline, NO_SQL).changes().drift().isEmpty();
+            });
+  }
+
+  @Test
+  void whatOthersMadeIsTakenOverOnlyWhenAsked() throws Exception {
+    Pipeline pipeline = pipeline("adopts", "", SINK.formatted("adopts"));
+    try (Admin admin = Admin.create(Map.of("bootstrap.servers", kafka.endpoint().orElseThrow()))) {
+      admin.createTopics(List.of(new NewTopic("it.adopts.events", 2, (short) 1))).all().get();
+      PipelineStatus status = engine.reconcile(pipeline);
+      assertThat(component(status, "events").state()).isEqualTo("failed");
+      assertThat(component(status, "events").message())
+          .contains("topic it.adopts.events is there already and was not made by this pipeline");
+      engine.reconcile(pipeline);
+      ConfigResource topic = new ConfigResource(ConfigResource.Type.TOPIC, "it.adopts.events");
+      assertThat(timestamps(admin, topic)).isEqualTo("CreateTime");
+      Consent adopt = new Consent(Set.of(), true);
+      await().atMost(PATIENCE).until(() -> engine.reconcile(pipeline, adopt).drained());
+      assertThat(timestamps(admin, topic)).isEqualTo("LogAppendTime");
+      // From now on it is ours.
+      assertThat(engine.reconcile(pipeline).ready()).isTrue();
+      assertThat(engine.preview(pipeline, NO_SQL).changes().conflicts()).isEmpty();
+    }
+  }
+
+  private static String timestamps(Admin admin, ConfigResource topic) throws Exception {
+    return admin
+        .describeConfigs(List.of(topic))
+        .all()
+        .get()
+        .get(topic)
+        .get("message.timestamp.type")
+        .value();
+  }
+
+  @Test
+  void aColumnThatAnotherPipelineUsesCanNotBeDroppedOrRetyped() throws Exception {
+    Pipeline first =
+        pipeline(
+            "gated",
+            ",{\"name\":\"place\",\"type\":[\"null\",\"int\"],\"default\":null},"
+                + "{\"name\":\"unused\",\"type\":[\"null\",\"int\"],\"default\":null}",
+            "");
+    await()
+        .atMost(PATIENCE)
+        .until(() -> component(engine.reconcile(first), "events").state().equals("ended"));
+    ManifestReader.Read<Pipeline> reader =
+        ManifestReader.pipeline(
+            """
+            apiVersion: millrace.dev/v1alpha1
+            kind: Pipeline
+            metadata: { name: reader }
+            spec:
+              sources:
+                - { name: theirs, topic: { name: it.gated.events }, eventTime: { field: at } }
+              transforms:
+                - name: visits
+                  intervals: { from: theirs, by: [d], type: type, open: [start], carry: [place], timeout: 30m }
+                  key: [d, started_at]
+            """);
+    assertThat(reader.problems()).isEmpty();
+    Pipeline drops =
+        pipeline(
+            "gated", ",{\"name\":\"unused\",\"type\":[\"null\",\"int\"],\"default\":null}", "");
+    Pipeline retypes =
+        pipeline(
+            "gated",
+            ",{\"name\":\"place\",\"type\":[\"null\",\"long\"],\"default\":null},"
+                + "{\"name\":\"unused\",\"type\":[\"null\",\"int\"],\"default\":null}",
+            "");
+    Pipeline dropsUnused =
+        pipeline("gated", ",{\"name\":\"place\",\"type\":[\"null\",\"int\"],\"default\":null}", "");
+    engine.know(List.of(first, reader.resource()));
+    try {
+      Map<String, Long> before = everythingWritten("gated");
+      PipelineStatus dropped = engine.reconcile(drops);
+      assertThat(component(dropped, "events").state()).isEqualTo("failed");
+      assertThat(component(dropped, "events").message())
+          .contains("stream events: column place can not be dropped")
+          .contains("the intervals of visits in pipeline reader");
+      assertThat(component(engine.reconcile(retypes), "events").message())
+          .contains("column place can not become long? (it is int?)");
+      assertThat(engine.preview(retypes, NO_SQL).changes().refused()).hasSize(1);
+      assertThat(everythingWritten("gated")).isEqualTo(before);
+      assertThat(engine.preview(dropsUnused, NO_SQL).changes().refused()).isEmpty();
+    } finally {
+      engine.know(List.of());
+    }
+  }
+
+  @Test
+  void aStateIsBegunAnewOnlyWithConsentAndNeverFoundAgain() throws Exception {
+    String transforms =
+        """
+        transforms:
+          - name: v
+            intervals: { from: events, by: [d], type: type, open: [start], timeout: %s }
+            key: [d, started_at]
+        """;
+    Pipeline first = pipeline("states", "", transforms.formatted("30m"));
+    await()
+        .atMost(PATIENCE)
+        .until(
+            () -> {
+              engine.reconcile(first);
+              return JOBS.documents.containsKey("it.states");
+            });
+    String state = state();
+    try (KafkaProducer<byte[], byte[]> producer =
+        new KafkaProducer<>(
+            Map.of("bootstrap.servers", kafka.endpoint().orElseThrow()),
+            new ByteArraySerializer(),
+            new ByteArraySerializer())) {
+      producer.send(new ProducerRecord<>("it.states.v", new byte[] {1}, new byte[] {2})).get();
+    }
+    Pipeline second = pipeline("states", "", transforms.formatted("20m"));
+    PipelineStatus held = engine.reconcile(second);
+    assertThat(component(held, "v").state()).isEqualTo("consent");
+    assertThat(component(held, "v").message())
+        .contains("needs consent to state-loss")
+        .contains("reprocessed from earliest of it.states.events");
+    assertThat(state()).isEqualTo(state);
+    assertThat(records("it.states.v")).isEqualTo(1);
+
+    Consent consent = new Consent(Set.of(Impact.STATE_LOSS), false);
+    engine.reconcile(second, consent);
+    assertThat(state()).isNotEqualTo(state).contains("-");
+    assertThat(records("it.states.v")).isZero();
+    String anew = state();
+    engine.reconcile(second, consent);
+    engine.reconcile(second);
+    assertThat(state()).isEqualTo(anew);
+    // Going back finds neither the first state nor its checkpoint.
+    engine.reconcile(first, consent);
+    assertThat(state()).startsWith(state + "-");
+  }
+
+  private static String state() {
+    return JOBS.documents.get("it.states").at("/transforms/0/stateHash").asText();
+  }
+
+  private static long records(String topic) throws Exception {
+    long records = 0;
+    try (Admin admin = Admin.create(Map.of("bootstrap.servers", kafka.endpoint().orElseThrow()))) {
+      for (int p = 0; p < 2; p++) {
+        TopicPartition partition = new TopicPartition(topic, p);
+        records +=
+            admin
+                    .listOffsets(Map.of(partition, OffsetSpec.latest()))
+                    .partitionResult(partition)
+                    .get()
+                    .offset()
+                - admin
+                    .listOffsets(Map.of(partition, OffsetSpec.earliest()))
+                    .partitionResult(partition)
+                    .get()
+                    .offset();
+      }
+    }
+    return records;
+  }
+
+  @Test
+  void whatIsRemovedStaysOrGoesAsTheDeletionPolicySays() throws Exception {
+    Pipeline first = pipeline("removes", "", SINK.formatted("removes"));
+    await().atMost(PATIENCE).until(() -> engine.reconcile(first).drained());
+    String es = elasticsearch.endpoint().orElseThrow();
+    Pipeline without = pipeline("removes", "", "");
+    await()
+        .atMost(PATIENCE)
+        .until(
+            () ->
+                engine.reconcile(without).ready()
+                    && engine.changes("removes").differing().isEmpty());
+    assertThat(http("GET", es + "/removes/_count", null).body()).contains("\"count\":500");
+    assertThat(http("GET", connect.endpoint().orElseThrow() + "/connectors", null).body())
+        .doesNotContain("it.removes.to-es");
+    Pipeline deletes = pipeline("removes", "", "deletionPolicy: delete\n");
+    engine.reconcile(deletes);
+    assertThat(http("GET", es + "/removes/_count", null).statusCode()).isEqualTo(200);
+    Consent consent = new Consent(Set.of(Impact.DATA_LOSS), false);
+    engine.reconcile(deletes, consent);
+    assertThat(http("GET", es + "/removes/_count", null).statusCode()).isEqualTo(404);
+    try (Admin admin = Admin.create(Map.of("bootstrap.servers", kafka.endpoint().orElseThrow()))) {
+      await()
+          .atMost(PATIENCE)
+          .until(() -> !admin.listTopics().names().get().contains("it.removes.to-es.dead"));
+    }
+    assertThat(engine.preview(deletes, NO_SQL).changes().differing()).isEmpty();
   }
 }

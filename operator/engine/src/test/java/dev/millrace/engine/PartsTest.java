@@ -145,14 +145,18 @@ class PartsTest {
     pipeline.getMetadata().setName("tv");
     PipelineStatus.Component ready = new PipelineStatus.Component("a", "datagen", "ready", -1, "");
     PipelineStatus.Component failed = new PipelineStatus.Component("b", "sql", "failed", -1, "no");
-    assertThat(statuses.observed(pipeline, List.of(ready), List.of(), false, Map.of()).ready())
+    assertThat(
+            statuses
+                .observed(pipeline, List.of(ready), List.of(), false, Map.of(), List.of())
+                .ready())
         .isTrue();
     now[0] = now[0].plus(Duration.ofMinutes(1));
-    PipelineStatus later = statuses.observed(pipeline, List.of(ready), List.of(), false, Map.of());
+    PipelineStatus later =
+        statuses.observed(pipeline, List.of(ready), List.of(), false, Map.of(), List.of());
     assertThat(later.conditions().get(3).lastTransitionTime())
         .isEqualTo(Instant.parse("2026-01-01T00:00:00Z"));
     PipelineStatus broken =
-        statuses.observed(pipeline, List.of(ready, failed), List.of(), false, Map.of());
+        statuses.observed(pipeline, List.of(ready, failed), List.of(), false, Map.of(), List.of());
     assertThat(broken.ready()).isFalse();
     assertThat(broken.conditions().get(3).message()).isEqualTo("b");
     assertThat(broken.conditions().get(3).lastTransitionTime()).isEqualTo(now[0]);

@@ -510,7 +510,10 @@ final class Planning {
     }
     fields.add(new Schema.Field("ended_by", Schema.create(Schema.Type.STRING)));
     Schema output =
-        Schema.createRecord(Schemas.recordName(transform.name()), null, namespace(), false, fields);
+        following(
+            transform,
+            Schema.createRecord(
+                Schemas.recordName(transform.name()), null, namespace(), false, fields));
     List<String> identity = new ArrayList<>(intervals.by());
     identity.add("started_at");
     if (!fields(path + ".key", transform.key(), output)) {
@@ -538,7 +541,17 @@ final class Planning {
     if (intervals.slice() != null) {
       out.put("sliceMs", millis(intervals.slice(), 0));
     }
-    node.put("stateHash", Hashes.of(out + input.toString() + shufflePartitions()));
+    // Of the input only what is kept: a column that is added to it changes no state.
+    List<String> kept = new ArrayList<>(concat(intervals.by(), intervals.carry()));
+    kept.add(intervals.type());
+    from.eventTime().ifPresent(e -> kept.add(e.field()));
+    node.put(
+        "stateHash",
+        Hashes.of(
+            inputState(intervals.from())
+                + out
+                + types(input, kept.stream().distinct().toList())
+                + shufflePartitions()));
     lineage.put(
         transform.name(), intervalsLineage(intervals, from.eventTime().orElseThrow().field()));
     transforms.add(node);
@@ -602,7 +615,8 @@ final class Planning {
     if (!analysis.errors().isEmpty() || unknown(transform, analysis.pending())) {
       return;
     }
-    Schema output = new Schema.Parser().parse(analysis.schema().orElseThrow().toString());
+    Schema output =
+        following(transform, new Schema.Parser().parse(analysis.schema().orElseThrow().toString()));
     if (!fields(path + ".key", transform.key(), output)) {
       return;
     }
@@ -634,18 +648,66 @@ final class Planning {
       out.put("role", read.role());
       out.set("columns", Schemas.array(read.columns()));
     }
-    // A stateless query has no state to name; an aggregate's is decided by all of its SQL.
-    String state =
-        table
-            ? withoutComments(sql.get()).replaceAll("\\s+", " ").strip() + shufflePartitions()
-            : "";
-    node.put("stateHash", Hashes.of(state));
+    node.put("stateHash", Hashes.of(state(sql.get(), table, analysis.reads())));
     lineage.put(transform.name(), analysis.lineage());
     transforms.add(node);
   }
 
+  /**
+   * What a query's checkpoint holds: where it is in which inputs, and, for an aggregate, sums of
+   * columns of certain types, which all of its SQL decides.
+   */
+  private String state(String sql, boolean table, List<SchemaCatalog.Read> reads) {
+    StringBuilder state = new StringBuilder();
+    for (SchemaCatalog.Read read : reads) {
+      if (read.role().equals("drives")) {
+        state.append(inputState(read.stream()));
+        if (table) {
+          Schema schema = streams.get(read.stream()).stream().schema().orElseThrow();
+          state.append(types(schema, read.columns()));
+        }
+      }
+    }
+    if (table) {
+      state.append(withoutComments(sql).replaceAll("\\s+", " ").strip());
+      state.append(shufflePartitions());
+    }
+    return state.toString();
+  }
+
+  /**
+   * A topic that is written anew has to be read anew: the state of the transform that writes it is
+   * part of its readers'.
+   */
+  private String inputState(String stream) {
+    return streams.get(stream).stream().topic()
+        + transforms.stream()
+            .filter(t -> t.path("name").asText().equals(stream))
+            .map(t -> "@" + t.path("stateHash").asText())
+            .findFirst()
+            .orElse("")
+        + "\n";
+  }
+
+  private static String types(Schema schema, List<String> columns) {
+    return columns.stream()
+        .sorted()
+        .map(schema::getField)
+        .filter(java.util.Objects::nonNull)
+        .map(f -> f.name() + " " + f.schema() + "\n")
+        .collect(Collectors.joining());
+  }
+
   private String shufflePartitions() {
     return platform.spark().settings().getOrDefault("shufflePartitions", "2");
+  }
+
+  /** A transform's output, so that it can follow what is registered for its topic. */
+  private Schema following(Transform transform, Schema output) {
+    return catalog.stream(topicPrefix + transform.name())
+            instanceof Known.Yes<SchemaCatalog.StreamSchema> before
+        ? Schemas.following(before.value().value(), output, transform.key())
+        : output;
   }
 
   /** What all transforms have in the plan document; null if something is wrong with them. */

@@ -41,6 +41,33 @@ final class Schemas {
     return Schema.createRecord(value.getName() + "Key", null, value.getNamespace(), false, copies);
   }
 
+  /**
+   * A schema as it may follow the one before: a column that is new may be null, or older records
+   * could not be read any more; one that could be null still can.
+   *
+   * @param key fields that identify a record and are never null
+   */
+  static Schema following(Schema before, Schema after, List<String> key) {
+    List<Schema.Field> fields = new ArrayList<>();
+    for (Schema.Field field : after.getFields()) {
+      Schema.Field was = before.getField(field.name());
+      boolean plain = !field.schema().isNullable() && !field.hasDefaultValue();
+      boolean fresh = was == null && !key.contains(field.name());
+      boolean sameButNull =
+          was != null && was.schema().isNullable() && notNull(was.schema()).equals(field.schema());
+      fields.add(
+          plain && (fresh || sameButNull)
+              ? new Schema.Field(
+                  field.name(),
+                  Schema.createUnion(Schema.create(Schema.Type.NULL), field.schema()),
+                  field.doc(),
+                  Schema.Field.NULL_DEFAULT_VALUE)
+              : new Schema.Field(field, field.schema()));
+    }
+    return Schema.createRecord(
+        after.getName(), after.getDoc(), after.getNamespace(), false, fields);
+  }
+
   static List<String> fields(Schema record) {
     return record.getFields().stream().map(Schema.Field::name).toList();
   }
@@ -135,6 +162,19 @@ final class Schemas {
       case MAP -> type.put("type", "object").put("dynamic", "true");
       default -> type.put("type", "keyword").put("ignore_above", 8191);
     };
+  }
+
+  /** A type as people say it: {@code long?} may be null. */
+  static String typeName(Schema schema) {
+    Schema one = notNull(schema);
+    String name =
+        one.getLogicalType() != null
+            ? one.getLogicalType().getName()
+            : one.getType().getName().toLowerCase(Locale.ROOT);
+    if (one.getLogicalType() instanceof LogicalTypes.Decimal decimal) {
+      name += "(" + decimal.getPrecision() + "," + decimal.getScale() + ")";
+    }
+    return schema.isNullable() ? name + "?" : name;
   }
 
   static ArrayNode array(List<String> items) {

@@ -2,26 +2,20 @@ package dev.millrace.planner;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.fasterxml.jackson.dataformat.yaml.YAMLGenerator;
 import com.fasterxml.jackson.dataformat.yaml.YAMLMapper;
 import dev.millrace.model.ManifestReader;
 import dev.millrace.model.Pipeline;
-import dev.millrace.model.Pipeline.ConfigMapRef;
-import dev.millrace.model.Pipeline.SecretRef;
 import dev.millrace.model.Platform;
 import dev.millrace.model.Problem;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.stream.Stream;
-import org.apache.avro.Schema;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
@@ -43,7 +37,7 @@ class GoldenTest {
     return Files.list(GOLDEN).filter(Files::isDirectory).sorted();
   }
 
-  private static Platform platform() {
+  static Platform platform() {
     return Platform.of(
         "default",
         new Platform.Spec(
@@ -121,99 +115,6 @@ class GoldenTest {
     } else if (resource instanceof Resource.SavedObjects saved) {
       node.put("space", saved.space());
       node.set("objects", YAML.valueToTree(saved.objects()));
-    }
-  }
-
-  /** What is known, from a file; what does not stand in it is not known yet. */
-  private record FileCatalog(JsonNode known) implements SchemaCatalog {
-    @Override
-    public Known<StreamSchema> stream(String topic) {
-      JsonNode found = known.path("streams").path(topic);
-      if (found.isMissingNode()) {
-        return new Known.Waiting<>("subject " + topic + "-value is not registered yet");
-      }
-      Schema value = new Schema.Parser().parse(found.path("value").toString());
-      return new Known.Yes<>(
-          new StreamSchema(
-              value,
-              found.has("key")
-                  ? Optional.of(new Schema.Parser().parse(found.path("key").toString()))
-                  : Optional.empty()));
-    }
-
-    @Override
-    public Known<ConnectionFacts> connection(SecretRef ref) {
-      JsonNode found = known.path("connections").path(ref.name());
-      return found.isMissingNode()
-          ? new Known.No<>("no Secret '" + ref.name() + "'")
-          : new Known.Yes<>(
-              new ConnectionFacts(
-                  found.path("scheme").asText(),
-                  found.path("host").asText(),
-                  found.path("port").asInt(),
-                  found.path("database").asText()));
-    }
-
-    @Override
-    public Known<String> config(ConfigMapRef ref) {
-      JsonNode found = known.path("configs").path(ref.configMap()).path(ref.key());
-      return found.isMissingNode()
-          ? new Known.No<>("no ConfigMap '" + ref.configMap() + "'")
-          : new Known.Yes<>(found.asText());
-    }
-
-    @Override
-    public Known<Map<String, String>> configMap(String name) {
-      JsonNode found = known.path("configs").path(name);
-      return found.isMissingNode()
-          ? new Known.No<>("no ConfigMap '" + name + "'")
-          : new Known.Yes<>(
-              YAML.convertValue(
-                  found,
-                  new com.fasterxml.jackson.core.type.TypeReference<Map<String, String>>() {}));
-    }
-
-    @Override
-    public Known<SqlAnalysis> analyse(SqlRequest request) {
-      JsonNode found = known.path("analyses").path(request.transform());
-      if (found.isMissingNode()) {
-        return new Known.Waiting<>("its SQL is being analysed");
-      }
-      List<Read> reads = new ArrayList<>();
-      found
-          .path("reads")
-          .forEach(
-              r ->
-                  reads.add(
-                      new Read(
-                          r.path("stream").asText(),
-                          r.path("role").asText(),
-                          texts(r, "columns"))));
-      List<SqlError> errors = new ArrayList<>();
-      found
-          .path("errors")
-          .forEach(
-              e ->
-                  errors.add(
-                      new SqlError(
-                          e.path("line").asInt(),
-                          e.path("column").asInt(),
-                          e.path("message").asText(),
-                          Optional.ofNullable(e.path("suggestion").textValue()))));
-      return new Known.Yes<>(
-          new SqlAnalysis(
-              Optional.ofNullable(found.get("schema")),
-              found.path("kind").asText(""),
-              texts(found, "groupKeys"),
-              reads,
-              texts(found, "pending"),
-              errors));
-    }
-
-    private static List<String> texts(JsonNode node, String field) {
-      List<String> out = new ArrayList<>();
-      node.path(field).forEach(n -> out.add(n.asText()));
-      return out;
     }
   }
 }

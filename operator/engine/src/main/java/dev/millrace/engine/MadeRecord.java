@@ -1,0 +1,98 @@
+package dev.millrace.engine;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.millrace.planner.Observed.Made;
+import dev.millrace.planner.Resource;
+import java.io.IOException;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.TreeSet;
+
+/**
+ * What the engine has made for a pipeline, where the backends can not carry it: Kafka's topics and
+ * the registry's subjects have no place for an owner. A record in the pipeline's topic of marks,
+ * written before a topic is created, so that what is there and not in it was made by others.
+ *
+ * @param made by resource id
+ * @param rewriting transforms that are being reprocessed from the start, until their job was
+ *     started so: whoever finds them here begins again
+ */
+record MadeRecord(Map<String, Made> made, Set<String> rewriting) {
+  static final MadeRecord NONE = new MadeRecord(Map.of(), Set.of());
+  private static final ObjectMapper JSON = new ObjectMapper();
+
+  MadeRecord {
+    made = new TreeMap<>(made);
+    rewriting = new TreeSet<>(rewriting);
+  }
+
+  MadeRecord with(Resource resource) {
+    Map<String, Made> more = new TreeMap<>(made);
+    more.put(
+        resource.id(),
+        resource instanceof Resource.Topic topic
+            ? new Made(topic.partitions(), new TreeMap<>(topic.config()))
+            : resource instanceof Resource.SavedObjects objects
+                ? Made.hash(objects.hash())
+                : Made.IT);
+    return new MadeRecord(more, rewriting);
+  }
+
+  MadeRecord without(String id) {
+    Map<String, Made> fewer = new TreeMap<>(made);
+    fewer.remove(id);
+    return new MadeRecord(fewer, rewriting);
+  }
+
+  MadeRecord rewriting(Set<String> transforms) {
+    return new MadeRecord(made, transforms);
+  }
+
+  byte[] value() {
+    ObjectNode node = JSON.createObjectNode();
+    ObjectNode all = node.putObject("made");
+    made.forEach(
+        (id, one) -> {
+          ObjectNode out = all.putObject(id);
+          if (one.partitions() > 0) {
+            out.put("partitions", one.partitions());
+          }
+          if (!one.config().isEmpty()) {
+            one.config().forEach(out.putObject("config")::put);
+          }
+        });
+    rewriting.forEach(node.putArray("rewriting")::add);
+    try {
+      return JSON.writeValueAsBytes(node);
+    } catch (JsonProcessingException e) {
+      throw new IllegalStateException(e);
+    }
+  }
+
+  static MadeRecord parse(byte[] value) {
+    try {
+      JsonNode node = JSON.readTree(value);
+      Map<String, Made> made = new TreeMap<>();
+      node.path("made")
+          .properties()
+          .forEach(
+              e -> {
+                Map<String, String> config = new TreeMap<>();
+                e.getValue()
+                    .path("config")
+                    .properties()
+                    .forEach(c -> config.put(c.getKey(), c.getValue().asText()));
+                made.put(e.getKey(), new Made(e.getValue().path("partitions").asInt(), config));
+              });
+      Set<String> rewriting = new TreeSet<>();
+      node.path("rewriting").forEach(r -> rewriting.add(r.asText()));
+      return new MadeRecord(made, rewriting);
+    } catch (IOException e) {
+      throw new IllegalStateException("not a record of what was made: " + e.getMessage(), e);
+    }
+  }
+}

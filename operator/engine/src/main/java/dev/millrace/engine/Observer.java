@@ -1,0 +1,229 @@
+package dev.millrace.engine;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import dev.millrace.planner.Observed;
+import dev.millrace.planner.Plan;
+import dev.millrace.planner.Resource;
+import java.time.Clock;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.TreeMap;
+
+/**
+ * Looks at the backends, without writing anything. A backend that does not answer leaves the others
+ * alone. What was as wanted is looked at again only after a pause: somebody's edit is seen a little
+ * later, and an idle pipeline costs little.
+ */
+final class Observer {
+  private static final Duration FRESH = Duration.ofSeconds(5);
+
+  private final Topics topics;
+  private final Subjects subjects;
+  private final IndexTemplates templates;
+  private final Connectors connectors;
+  private final SparkLauncher spark;
+  private final Clock clock;
+  private final Map<String, Indexed> settled = new HashMap<>();
+
+  private record Indexed(
+      Resource.IndexTemplate wanted,
+      Optional<Observed.Template> template,
+      Optional<Observed.Index> index,
+      Instant at) {}
+
+  /** What was seen, with Connect's own words for those who need more, and failures by type. */
+  record Seen(
+      Observed observed,
+      Map<String, Connectors.Observed> connectors,
+      Map<String, StepResult> failures) {}
+
+  Observer(
+      Topics topics,
+      Subjects subjects,
+      IndexTemplates templates,
+      Connectors connectors,
+      SparkLauncher spark,
+      Clock clock) {
+    this.topics = topics;
+    this.subjects = subjects;
+    this.templates = templates;
+    this.connectors = connectors;
+    this.spark = spark;
+    this.clock = clock;
+  }
+
+  /** The pipeline's marks, once their topic is there. */
+  interface Marks {
+    SourceMarks of(String topic) throws BackendException;
+  }
+
+  /**
+   * Looks at all that a plan speaks of.
+   *
+   * @param again look even at what was as wanted a moment ago
+   */
+  Seen look(Plan plan, String owner, Marks marks, boolean again) {
+    Map<String, StepResult> failures = new HashMap<>();
+    Map<String, String> silent = new TreeMap<>();
+    MadeRecord made = MadeRecord.NONE;
+    Map<String, Observed.Topic> topicsSeen = new TreeMap<>();
+    try {
+      Set<String> names = new HashSet<>();
+      names.add(plan.marksTopic());
+      all(plan, Resource.Topic.class).forEach(t -> names.add(t.name()));
+      topicsSeen.putAll(topics.observe(names));
+      if (topicsSeen.containsKey(plan.marksTopic())) {
+        made = marks.of(plan.marksTopic()).made();
+        List<String> left =
+            made.made().keySet().stream()
+                .filter(id -> id.startsWith("Topic/"))
+                .map(id -> id.substring("Topic/".length()))
+                .filter(name -> !names.contains(name))
+                .toList();
+        if (!left.isEmpty()) {
+          topicsSeen.putAll(topics.observe(left));
+        }
+      }
+    } catch (BackendException e) {
+      fail("Topic", e, failures, silent);
+      // Whose they are stands in Kafka.
+      fail("Subject", e, failures, silent);
+    }
+    Map<String, Connectors.Observed> connectorsSeen = new TreeMap<>();
+    try {
+      connectorsSeen.putAll(connectors.observe());
+    } catch (BackendException e) {
+      fail("Connector", e, failures, silent);
+    }
+    Map<String, Observed.Template> templatesSeen = new TreeMap<>();
+    Map<String, Observed.Index> indices = new TreeMap<>();
+    try {
+      for (Resource.IndexTemplate template : indexed(plan, made)) {
+        Indexed indexed = index(template, again);
+        indexed.template().ifPresent(t -> templatesSeen.put(template.name(), t));
+        indexed.index().ifPresent(i -> indices.put(template.name(), i));
+      }
+    } catch (BackendException e) {
+      fail("IndexTemplate", e, failures, silent);
+    }
+    Observed observed =
+        new Observed(
+            topicsSeen,
+            made.made(),
+            failures.containsKey("Subject")
+                ? Map.of()
+                : subjects(plan, made, again, failures, silent),
+            plain(plan, owner, connectorsSeen),
+            templatesSeen,
+            indices,
+            jobs(plan),
+            silent);
+    return new Seen(observed, connectorsSeen, failures);
+  }
+
+  /** Forgets what it has seen of an index: somebody is about to change it. */
+  void forget(String index) {
+    settled.remove(index);
+  }
+
+  private static void fail(
+      String type,
+      BackendException e,
+      Map<String, StepResult> failures,
+      Map<String, String> silent) {
+    failures.put(type, e.result());
+    silent.put(type, e.getMessage());
+  }
+
+  private static <R extends Resource> List<R> all(Plan plan, Class<R> type) {
+    return plan.resources().stream().filter(type::isInstance).map(type::cast).toList();
+  }
+
+  private Map<String, Observed.Subject> subjects(
+      Plan plan,
+      MadeRecord made,
+      boolean again,
+      Map<String, StepResult> failures,
+      Map<String, String> silent) {
+    Map<String, Observed.Subject> seen = new TreeMap<>();
+    List<Resource.Subject> wanted = new ArrayList<>(all(plan, Resource.Subject.class));
+    Set<String> names = new HashSet<>();
+    wanted.forEach(s -> names.add(s.name()));
+    made.made().keySet().stream()
+        .filter(id -> id.startsWith("Subject/"))
+        .map(id -> id.substring("Subject/".length()))
+        .filter(name -> !names.contains(name))
+        .forEach(name -> wanted.add(new Resource.Subject(name, "", "BACKWARD", Optional.empty())));
+    try {
+      for (Resource.Subject subject : wanted) {
+        subjects.observe(subject, again).ifPresent(s -> seen.put(subject.name(), s));
+      }
+    } catch (BackendException e) {
+      fail("Subject", e, failures, silent);
+    }
+    return seen;
+  }
+
+  /** Templates that are wanted, and those that once were. */
+  private static List<Resource.IndexTemplate> indexed(Plan plan, MadeRecord made) {
+    List<Resource.IndexTemplate> templates =
+        new ArrayList<>(all(plan, Resource.IndexTemplate.class));
+    Set<String> names = new HashSet<>();
+    templates.forEach(t -> names.add(t.name()));
+    made.made().keySet().stream()
+        .filter(id -> id.startsWith("IndexTemplate/"))
+        .map(id -> id.substring("IndexTemplate/".length()))
+        .filter(name -> !names.contains(name))
+        .forEach(name -> templates.add(new Resource.IndexTemplate(name, "", null)));
+    return templates;
+  }
+
+  private Indexed index(Resource.IndexTemplate wanted, boolean again) throws BackendException {
+    Indexed before = settled.get(wanted.name());
+    if (!again
+        && before != null
+        && before.wanted().equals(wanted)
+        && clock.instant().isBefore(before.at().plus(FRESH))) {
+      return before;
+    }
+    Indexed now =
+        new Indexed(
+            wanted,
+            templates.template(wanted.name()),
+            templates.index(wanted.name()),
+            clock.instant());
+    settled.put(wanted.name(), now);
+    return now;
+  }
+
+  private static Map<String, Observed.Connector> plain(
+      Plan plan, String owner, Map<String, Connectors.Observed> seen) {
+    Set<String> wanted = new HashSet<>();
+    all(plan, Resource.Connector.class).forEach(c -> wanted.add(c.name()));
+    Map<String, Observed.Connector> plain = new TreeMap<>();
+    seen.forEach(
+        (name, connector) -> {
+          if (wanted.contains(name) || owner.equals(connector.config().get(Connectors.OWNER))) {
+            plain.put(name, connector.plain());
+          }
+        });
+    return plain;
+  }
+
+  private Map<String, Observed.Job> jobs(Plan plan) {
+    Map<String, Observed.Job> jobs = new TreeMap<>();
+    for (Resource.SparkJob job : all(plan, Resource.SparkJob.class)) {
+      Optional<JsonNode> document = spark.document(job.name());
+      boolean running = spark.observe(job.name()).isPresent();
+      document.ifPresent(d -> jobs.put(job.name(), new Observed.Job(d, running)));
+    }
+    return jobs;
+  }
+}

@@ -1,0 +1,81 @@
+package dev.millrace.engine;
+
+import dev.millrace.engine.StepResult.Ready;
+import dev.millrace.model.Pipeline;
+import dev.millrace.planner.Change;
+import dev.millrace.planner.Changes;
+import dev.millrace.planner.Consent;
+import dev.millrace.planner.Holds.Hold;
+import dev.millrace.planner.Plan;
+import dev.millrace.planner.Resource;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+
+/** One reconcile: its plan, what was observed, what would change, and what came of it. */
+final class Turn {
+  final Pipeline pipeline;
+  final Plan plan;
+  final String owner;
+  final Consent consent;
+  final boolean run;
+  final Map<String, StepResult> results = new LinkedHashMap<>();
+
+  /** Ids of resources that are not as the plan says after this turn. */
+  final Set<String> undone = new HashSet<>();
+
+  Observer.Seen seen;
+  Changes changes;
+  Map<String, Hold> holds = Map.of();
+  MadeRecord made = MadeRecord.NONE;
+  Optional<SparkLauncher.Observed> job = Optional.empty();
+
+  Turn(Pipeline pipeline, Plan plan, String owner, Consent consent) {
+    this.pipeline = pipeline;
+    this.plan = plan;
+    this.owner = owner;
+    this.consent = consent;
+    this.run = pipeline.getSpec().state().equals("running");
+  }
+
+  /** Notes a result; of several of one component, the first that is not Ready stands. */
+  void note(String component, StepResult result) {
+    StepResult before = results.get(component);
+    if (before == null || before instanceof Ready) {
+      results.put(component, result);
+    }
+  }
+
+  /** Notes what came of a resource. */
+  void note(Resource resource, StepResult result) {
+    if (!(result instanceof Ready)) {
+      undone.add(resource.id());
+    }
+    note(resource.component(), result);
+  }
+
+  boolean blocked(String component) {
+    return results.containsKey(component) && !(results.get(component) instanceof Ready);
+  }
+
+  boolean held(String component) {
+    return holds.containsKey(component);
+  }
+
+  /** What would happen to a resource, if something would. */
+  Optional<Change> change(Resource resource) {
+    return changes.of(resource).stream().findFirst();
+  }
+
+  /** Whether the backend of a type of resource has answered. */
+  boolean answered(Resource resource) {
+    return !seen.failures().containsKey(resource.getClass().getSimpleName());
+  }
+
+  <R extends Resource> List<R> all(Class<R> type) {
+    return plan.resources().stream().filter(type::isInstance).map(type::cast).toList();
+  }
+}

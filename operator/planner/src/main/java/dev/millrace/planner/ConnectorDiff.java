@@ -1,0 +1,125 @@
+package dev.millrace.planner;
+
+import dev.millrace.planner.Change.Action;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.TreeMap;
+
+/** What would happen to a connector, by the fields of its configuration. */
+final class ConnectorDiff {
+  private static final Set<String> TABLES = Set.of("table.include.list");
+  private static final Set<String> OTHER_EVENTS =
+      Set.of("seed", "entities", "start", "clock", "partitions", "partition.by", "count");
+
+  private final Observed observed;
+  private final String owner;
+  private final boolean run;
+
+  ConnectorDiff(Observed observed, String owner, boolean run) {
+    this.observed = observed;
+    this.owner = owner;
+    this.run = run;
+  }
+
+  /** The hash that is noted with a configuration when it is put. */
+  static String hash(Map<String, String> config) {
+    return Hashes.of(new TreeMap<>(config).toString());
+  }
+
+  Optional<Change> of(Resource.Connector wanted) {
+    Observed.Connector now = observed.connectors().get(wanted.name());
+    if (now == null) {
+      boolean deleted = observed.made().containsKey(wanted.id());
+      return Optional.of(
+          Change.create(
+              wanted,
+              deleted,
+              deleted
+                  ? "somebody has deleted it; it goes on from the offsets that Connect has"
+                  : ""));
+    }
+    List<FieldChange> fields =
+        new ArrayList<>(
+            Flat.compare(now.config(), wanted.config(), (f, b, a) -> field(wanted, f, b, a)));
+    boolean idle = Set.of("PAUSED", "STOPPED").contains(now.state());
+    if (idle == run) {
+      fields.add(
+          FieldChange.of(
+              "state",
+              run ? now.state() : "RUNNING",
+              run ? "RUNNING" : "PAUSED",
+              Impact.IN_PLACE,
+              ""));
+    }
+    if (!now.owner().equals(owner)) {
+      return Optional.of(
+          Change.of(
+              wanted,
+              Action.CONFLICT,
+              fields,
+              false,
+              "connector "
+                  + wanted.name()
+                  + " is there already and was not made for pipeline "
+                  + owner
+                  + ": delete it, name the source or sink differently, or adopt it"));
+    }
+    if (fields.isEmpty()) {
+      return Optional.empty();
+    }
+    boolean drift = !now.hash().isEmpty() && !now.hash().equals(hash(now.config()));
+    return Optional.of(Change.update(wanted, fields, drift, ""));
+  }
+
+  private static FieldChange field(
+      Resource.Connector wanted, String field, String before, String after) {
+    Impact impact = Impact.RESTART;
+    String reason = "";
+    boolean sink = wanted.config().containsKey("topics");
+    if (field.equals("connector.class") && !sink) {
+      impact = Impact.STATE_LOSS;
+      reason = "another connector does not understand the offsets of this one: it reads all anew";
+    } else if (TABLES.contains(field) && !added(before, after).isEmpty()) {
+      impact = Impact.STATE_LOSS;
+      reason =
+          "rows that are in "
+              + String.join(", ", added(before, after))
+              + " already are read only in a first snapshot: the position in the change log is given"
+              + " up and every table is read anew; rows replace themselves by key";
+    } else if (sink && field.equals("index")) {
+      impact = Impact.STATE_LOSS;
+      reason =
+          "the new index is filled from the start of topic "
+              + wanted.config().get("topics")
+              + "; the old one stays as it is";
+    } else if (sink && field.equals("key.fields")) {
+      impact = Impact.DATA_LOSS;
+      reason =
+          "documents get other ids: the index is deleted and written anew from topic "
+              + wanted.config().get("topics");
+    } else if (sink && field.equals("topics")) {
+      reason = "topic " + after + " is read from its start; what came from " + before + " stays";
+    } else if (OTHER_EVENTS.contains(field) && generated(wanted)) {
+      reason = "other events from now on; those that are there stay";
+    }
+    return FieldChange.of("config." + field, before, after, impact, reason);
+  }
+
+  private static boolean generated(Resource.Connector wanted) {
+    return wanted.config().getOrDefault("connector.class", "").contains(".datagen.");
+  }
+
+  private static Set<String> added(String before, String after) {
+    Set<String> added = new LinkedHashSet<>();
+    if (before != null && after != null) {
+      added.addAll(Arrays.asList(after.split(",")));
+      added.removeAll(Arrays.asList(before.split(",")));
+    }
+    return added;
+  }
+}
