@@ -30,15 +30,23 @@ const dataView = ({ id, title, timeFieldName }) =>
     title, name: title, timeFieldName, fieldFormatMap: "{}", runtimeFieldMap: "{}", sourceFilters: "[]", fields: "[]",
   });
 
-function visualization(name) {
-  const { title, description, spec } = read(`panels/${name}.json`);
+/** What a panel shows: a Vega-Lite spec, or a text. */
+function shown(title, { spec, markdown }) {
+  if (markdown) {
+    return { title, type: "markdown", params: { fontSize: 12, openLinksInNewTab: false, markdown: markdown.join("\n") }, aggs: [] };
+  }
   const full = { $schema: "https://vega.github.io/schema/vega-lite/v5.json", ...resolve(spec) };
+  return { title, type: "vega", params: { spec: JSON.stringify(full) }, aggs: [] };
+}
+
+function visualization(name) {
+  const { title, description, ...panel } = read(`panels/${name}.json`);
   return object("visualization", `tv-${name}`, "8.5.0", {
     title,
     description,
     version: 1,
     uiStateJSON: "{}",
-    visState: JSON.stringify({ title, type: "vega", params: { spec: JSON.stringify(full) }, aggs: [] }),
+    visState: JSON.stringify(shown(title, panel)),
     kibanaSavedObjectMeta: NO_SEARCH,
   });
 }

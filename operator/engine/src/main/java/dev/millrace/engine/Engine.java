@@ -415,8 +415,8 @@ public final class Engine implements AutoCloseable {
       components.add(component);
       drained &= component.lag() == 0;
     }
-    for (Pipeline.Dashboard dashboard : spec.dashboards()) {
-      components.add(dashboard(turn, dashboard.name(), redactor));
+    for (int i = 0; i < spec.dashboards().size(); i++) {
+      components.add(dashboard(turn, i, redactor));
     }
     return statuses.observed(
         turn.pipeline,
@@ -533,14 +533,20 @@ public final class Engine implements AutoCloseable {
   }
 
   /** The state of what is drawn does not depend on whether data come. */
-  private Component dashboard(Turn turn, String name, Redactor redactor) {
+  private Component dashboard(Turn turn, int index, Redactor redactor) {
+    String name = turn.pipeline.getSpec().dashboards().get(index).name();
     StepResult result = turn.results.getOrDefault(name, StepResult.READY);
     if (!(result instanceof Ready)) {
       return component(turn, name, "dashboard", result, -1, false, redactor);
     }
     String where =
         kibana.map(Kibana::address).orElse("the console draws it; the platform has no Kibana");
-    return new Component(name, "dashboard", "ready", -1, redactor.redact(where));
+    String warnings =
+        turn.plan.warnings().stream()
+            .filter(w -> w.path().startsWith("spec.dashboards[" + index + "]"))
+            .map(w -> "; " + w.message())
+            .collect(Collectors.joining());
+    return new Component(name, "dashboard", "ready", -1, redactor.redact(where + warnings));
   }
 
   private Redactor redactor(Pipeline pipeline) {

@@ -96,7 +96,8 @@ final class Kibana {
       results.put(one.component(), guarded(one.name(), one.hash(), () -> apply(one)));
     }
     if (down.isEmpty() && !entries.equals(swept.get(owner))) {
-      StepResult result = guarded(owner, entries.toString(), () -> sweep(owner, entries));
+      StepResult result =
+          guarded("sweep of " + owner, entries.toString(), () -> sweep(owner, entries));
       if (result.equals(StepResult.READY)) {
         swept.put(owner, Set.copyOf(entries));
       } else if (!result.equals(sweeps.put(owner, result))) {

@@ -178,7 +178,7 @@ final class SavedObjectsReader {
       Map<String, JsonNode> texts = texts(at, located.object().path("attributes"));
       switch (located.type()) {
         case "dashboard" -> panels(at, located.object(), texts.get("panelsJSON"));
-        case "visualization" -> visualization(at, texts.get("visState"));
+        case "visualization" -> visualization(at + ": attributes.visState", texts.get("visState"));
         case "index-pattern" ->
             indices(at + ": attributes.title", located.object().at("/attributes/title").asText());
         default -> {
@@ -243,8 +243,11 @@ final class SavedObjectsReader {
       }
       if (!name.isEmpty() && !names.contains(name) && !names.contains(index + ":" + name)) {
         problem(where + ": panelRefName '" + name + "' is not in references", name, names);
+      } else if (name.isEmpty() && panel.at("/embeddableConfig/savedVis").isObject()) {
+        visualization(
+            where + ": embeddableConfig.savedVis", panel.at("/embeddableConfig/savedVis"));
       } else if (name.isEmpty()) {
-        warn(where + ": is in the dashboard itself; the console draws panels that are referred to");
+        warn(where + ": refers to no visualization and is none; the console does not draw it");
       }
     }
   }
@@ -255,10 +258,12 @@ final class SavedObjectsReader {
     }
     String type = state.path("type").asText("");
     if (!type.equals("vega")) {
-      warn(at + ": is of type '" + type + "'; the console draws only 'vega'");
+      if (!type.equals("markdown")) {
+        warn(at + ": is of type '" + type + "'; the console draws 'vega' and 'markdown'");
+      }
       return;
     }
-    String where = at + ": attributes.visState.params.spec";
+    String where = at + ".params.spec";
     JsonNode spec = state.at("/params/spec");
     if (!spec.isTextual()) {
       problem(where + ": is missing");

@@ -246,7 +246,7 @@ class PanelsIT {
       JsonNode object = JSON.readTree(line);
       if (object.path("type").asText().equals("visualization")) {
         JsonNode state = JSON.readTree(object.at("/attributes/visState").asText());
-        JsonNode spec = JSON.readTree(state.at("/params/spec").asText());
+        JsonNode spec = JSON.readTree(state.at("/params/spec").asText("{}"));
         for (JsonNode found : spec.findValues("url")) {
           searches.add(new Search(object.path("id").asText(), found));
         }
@@ -324,7 +324,9 @@ class PanelsIT {
   void thePageDrawsAllOfIt() throws IOException {
     SavedObjects.Dashboards read = SavedObjects.parse(Files.readString(DASHBOARDS));
     assertThat(read.dashboards()).hasSize(2);
+    assertThat(read.problems()).isEmpty();
     assertThat(read.dashboards().get(0).path("panels")).hasSizeGreaterThanOrEqualTo(8);
+    assertThat(read.dashboards().findValuesAsText("type")).doesNotContain("problem");
     assertThat(read.indices()).containsExactly("tv-show-views", "tv-viewing-minutes");
   }
 }
