@@ -10,6 +10,7 @@ page=$(MILLRACE_BUILD=never ./millrace status "$dir" -o json | node -p 'JSON.par
 profiles=$(mktemp -d)
 browsers=
 trap 'for b in $browsers; do kill "$b" 2>/dev/null || true; done; sleep 1; rm -rf "$profiles"' EXIT
+trap 'exit 1' INT TERM
 cost() { curl -sf "${page}api/cost"; }
 printf '%-6s %-14s %10s %12s %12s %12s\n' pages place 'CPU %' 'requests/s' 'searches/s' 'Kafka/s'
 for pages in 0 1 3; do

@@ -2,13 +2,13 @@ import * as dagre from "@dagrejs/dagre";
 
 // Streams are smaller than what makes and reads them: the eye finds the steps first.
 export const SIZES = {
-  source: [158, 58], transform: [158, 58], sink: [158, 58], dashboard: [158, 58], stream: [138, 42],
+  source: [152, 56], transform: [152, 56], sink: [152, 56], dashboard: [152, 56], stream: [140, 42],
 };
 
 /** Left to right in layers: nodes with x, y (their middles), width, height; edges with the points of their way. */
 export function layout(nodes, edges) {
   const graph = new dagre.graphlib.Graph({ multigraph: true });
-  graph.setGraph({ rankdir: "LR", ranksep: 44, nodesep: 14, edgesep: 8, marginx: 12, marginy: 12 });
+  graph.setGraph({ rankdir: "LR", ranksep: 38, nodesep: 14, edgesep: 8, marginx: 12, marginy: 12 });
   graph.setDefaultEdgeLabel(() => ({}));
   for (const node of nodes) {
     const [width, height] = SIZES[node.type];

@@ -36,14 +36,17 @@ export function recordTable(answer, caption) {
     }
   }
   const plain = fields.length === 0;
-  return table(caption,
-    ["Written", "Partition:offset", ...headers, "Key", ...(plain ? ["Value"] : fields)],
+  // A key that is a part of every value need not be shown twice.
+  const keyed = answer.records.some((r) => r.key !== null
+    && !(r.value && typeof r.key === "object" && Object.entries(r.key).every(([f, v]) => r.value[f] === v)));
+  const key = (r) => cell(r.key && typeof r.key === "object" ? Object.values(r.key).join(" | ") : r.key);
+  return h("div", { className: "records" }, table(caption,
+    ["Written", "Partition:offset", ...headers, ...(keyed ? ["Key"] : []), ...(plain ? ["Value"] : fields)],
     answer.records.map((r) => [
-      instant(r.at), `${r.partition}:${r.offset}`, ...headers.map((x) => r.headers?.[x] ?? ""),
-      cell(r.key && typeof r.key === "object" ? Object.values(r.key).join(" | ") : r.key),
+      instant(r.at), `${r.partition}:${r.offset}`, ...headers.map((x) => r.headers?.[x] ?? ""), ...(keyed ? [key(r)] : []),
       ...(plain ? [cell(r.value)] : r.value === null ? [h("em", {}, "deleted"), ...fields.slice(1).map(() => "")]
         : fields.map((f) => cell(typeof r.value === "object" ? r.value[f] : r.value))),
-    ]), "No record yet.");
+    ]), "No record yet."));
 }
 
 /** The side panel of a node: what it is, what it holds, how it is configured, what it logs. */
@@ -55,9 +58,6 @@ export class Panel {
     this.tabs = h("div", { className: "tabs", role: "tablist", "aria-label": "What to show" });
     this.tabs.addEventListener("keydown", (event) => this.key(event));
     this.element = h("aside", { className: "panel", "aria-label": "Details", hidden: true }, this.head, this.tabs, this.body);
-    this.element.addEventListener("keydown", (event) => {
-      if (event.key === "Escape") this.onClose();
-    });
   }
 
   /** Opens for a node, or shows another tab of it. */
@@ -92,6 +92,7 @@ export class Panel {
   update(node) {
     if (this.node?.id !== node.id) return;
     this.node = node;
+    if (this.tab === "Summary" && Date.now() - this.loadedAt > 2500) this.load();
     show(this.facts, badge(node.state), h("span", {}, ` ${node.type}${node.kind ? `, ${node.kind}` : ""} `),
       node.type === "stream" ? h("span", {}, `${rate(node.rate)}, ${number(node.records)} offsets`) : null,
       node.lag !== undefined ? h("span", {}, `lag ${number(node.lag)}`) : null,
@@ -112,6 +113,7 @@ export class Panel {
     const what = `${node.id}/${tab}/${this.more ?? ""}`;
     if (this.loaded !== what) show(this.body, h("p", { className: "quiet" }, "Loading …"));
     this.loaded = what;
+    this.loadedAt = Date.now();
     if (tab !== "Lineage") this.onHighlight(null);
     let content;
     try {

@@ -111,7 +111,7 @@ export class GraphView {
     title, shape,
     !stream && s("rect", { className: "bar", x: node.type === "sink" || node.type === "dashboard" ? width - 5 : 0, width: 5, height, rx: 2 }),
     !stream && s("path", { className: "glyph", d: GLYPHS[node.type], transform: "translate(12,10)" }),
-    s("text", { className: "name", x: 33, y: stream ? 18 : 22 }, clip(node.name, stream ? 13 : 16)),
+    s("text", { className: "name", x: 33, y: stream ? 18 : 22 }, clip(node.name, 15)),
     state, word, more);
     this.nodes.set(node.id, { group, state, word, more, title });
     return group;
@@ -137,7 +137,7 @@ export class GraphView {
     const flowing = edge.rate > 0 && edge.role !== "lookup";
     parts.line.classList.toggle("flowing", flowing);
     parts.line.style.strokeWidth = flowing ? 1.5 + Math.min(3.5, Math.log10(1 + edge.rate)) : 1.5;
-    const lag = edge.lag > 0 ? `lag ${compact(edge.lag)}` : "";
+    const lag = edge.lag > 1000 ? `lag ${compact(edge.lag)}` : "";
     parts.text.textContent = edge.role === "drives" ? lag || (edge.rate > 0 ? rate(edge.rate) : "") : edge.role === "lookup" && lag ? lag : "";
     parts.text.classList.toggle("behind", edge.lag > 1000);
   }
@@ -186,7 +186,7 @@ export class GraphView {
   fit(zoom = this.zoom) {
     this.zoom = zoom;
     const room = this.svg.parentElement?.clientWidth ?? this.places.width;
-    const scale = Math.max(0.75, Math.min(1.15, (room - 4) / this.places.width)) * zoom;
+    const scale = Math.max(0.72, Math.min(1.15, (room - 10) / this.places.width)) * zoom;
     this.svg.setAttribute("width", Math.round(this.places.width * scale));
     this.svg.setAttribute("height", Math.round(this.places.height * scale));
   }

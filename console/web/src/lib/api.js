@@ -18,13 +18,29 @@ function reason(text) {
 }
 
 async function send(path, options) {
-  let response;
   try {
-    response = await fetch(path, { ...options, signal: AbortSignal.timeout(DEADLINE_MS) });
+    return await answer(await fetch(path, { ...options, signal: AbortSignal.timeout(DEADLINE_MS) }), path);
   } catch (error) {
-    throw new Error(error.name === "TimeoutError" ? "no answer within 12 s" : "Millrace does not answer: is it still running?");
+    if (error.name === "TimeoutError") throw new Error("no answer within 12 s");
+    // What fetch throws when nobody is there.
+    if (error instanceof TypeError) throw new Error("Millrace does not answer: is it still running?");
+    throw error;
   }
-  return answer(response, path);
+}
+
+const waiting = [];
+let running = 0;
+
+/** Some at a time: the deadline of the last of many begins when it is sent, and other questions come in between. */
+async function inTurn(call) {
+  if (running >= 4) await new Promise((turn) => { waiting.push(turn); });
+  running += 1;
+  try {
+    return await call();
+  } finally {
+    running -= 1;
+    waiting.shift()?.();
+  }
 }
 
 /** GET /api/<parts joined>. */
@@ -36,11 +52,11 @@ export const log = (pipeline, component, whole) =>
   send(`/api/pipelines/${encodeURIComponent(pipeline)}/components/${encodeURIComponent(component)}/log?whole=${whole}`);
 
 export const search = (index, body) =>
-  send(`/api/search/${encodeURIComponent(index)}`, {
+  inTurn(() => send(`/api/search/${encodeURIComponent(index)}`, {
     method: "POST",
     headers: { "Content-Type": "application/json" },
     body: JSON.stringify(body),
-  });
+  }));
 
 /** Calls again and again while the page is seen; the next call waits for the one before. */
 export function poll(call, everyMs) {

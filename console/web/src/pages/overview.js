@@ -36,6 +36,9 @@ export function overview(store) {
       h("p", { className: "quiet legend" }, "Boxes: sources, transforms, sinks, dashboards. Rounded: streams, with records a second and offsets. Thick lines flow; dotted lines are lookups. A line's number is its rate, or what its reader has still to read."),
       h("details", { className: "card", open: window.innerHeight > 700 }, h("summary", {}, "As a table"), list)),
     panel.element);
+  element.addEventListener("keydown", (event) => {
+    if (event.key === "Escape" && panel.node) panel.onClose();
+  });
 
   function draw(graphs) {
     const graph = graphs.find((g) => g.name === route.args[0]) ?? graphs[0];
@@ -78,8 +81,9 @@ export function overview(store) {
       : h("li", {}, badge("failed", "problem"), ` ${w}`)))) : []);
   }
 
-  const resized = () => view?.fit();
-  window.addEventListener("resize", resized);
+  // As much room as there is, whatever took or gave it: the window, the panel, a scroll bar.
+  const room = new ResizeObserver(() => requestAnimationFrame(() => view?.fit()));
+  room.observe(holder);
   const off = store.subscribe(draw);
   return {
     element,
@@ -98,7 +102,7 @@ export function overview(store) {
     },
     close() {
       off();
-      window.removeEventListener("resize", resized);
+      room.disconnect();
     },
   };
 }

@@ -47,7 +47,7 @@ public final class ConsoleServer implements AutoCloseable {
           "/favicon.svg", "image/svg+xml");
   // Vega runs with its own interpreter: no script is ever made from text.
   private static final String CSP =
-      "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:;"
+      "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:;"
           + " connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
   static {

@@ -14,6 +14,7 @@ import dev.millrace.engine.Inspector;
 import dev.millrace.engine.Observation;
 import dev.millrace.engine.PipelineStatus;
 import dev.millrace.engine.Redactor;
+import dev.millrace.engine.StreamView;
 import dev.millrace.engine.TopicView;
 import dev.millrace.model.Pipeline;
 import dev.millrace.model.Pipeline.Sink;
@@ -21,10 +22,10 @@ import dev.millrace.planner.Plan;
 import dev.millrace.planner.Resource;
 import java.io.IOException;
 import java.net.URI;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.Supplier;
@@ -56,21 +57,24 @@ final class LocalConsole implements ConsoleData {
 
   /** Shows these pipelines from now on. */
   void use(Pipelines read) {
-    Map<String, String> exports = new LinkedHashMap<>();
-    for (Pipeline pipeline : read.pipelines()) {
-      exports.put(
-          pipeline.name(),
-          pipeline.getSpec().dashboards().stream()
-              .map(d -> read.directory().configMaps().get(d.configMap().name()))
-              .filter(Objects::nonNull)
-              .flatMap(c -> c.values().stream())
-              .collect(Collectors.joining("\n")));
-    }
+    List<String> exports = new ArrayList<>();
     Map<String, SavedObjects.Dashboards> parsed = new LinkedHashMap<>();
-    exports.forEach((name, text) -> parsed.put(name, SavedObjects.parse(text)));
+    for (Pipeline pipeline : read.pipelines()) {
+      for (Pipeline.Dashboard entry : pipeline.getSpec().dashboards()) {
+        String export =
+            String.join(
+                "\n",
+                read.directory()
+                    .configMaps()
+                    .getOrDefault(entry.configMap().name(), Map.of())
+                    .values());
+        parsed.put(pipeline.name() + "/" + entry.name(), SavedObjects.parse(export));
+        exports.add(export);
+      }
+    }
     this.dashboards = parsed;
     this.pipelines = List.copyOf(read.pipelines());
-    this.all = SavedObjects.parse(String.join("\n", exports.values()));
+    this.all = SavedObjects.parse(String.join("\n", exports));
   }
 
   /** From now on there is an engine to ask; with null there is none any more. */
@@ -113,31 +117,41 @@ final class LocalConsole implements ConsoleData {
 
   /** Dashboards read what sinks write. */
   private void dashboards(Pipeline pipeline, ObjectNode graph) {
-    for (JsonNode dashboard : dashboards.get(pipeline.name()).dashboards()) {
-      String id = "dashboard:" + dashboard.path("id").asText();
-      graph
-          .withArray("nodes")
-          .addObject()
-          .put("id", id)
-          .put("type", "dashboard")
-          .put("name", dashboard.path("title").asText())
-          .put("dashboard", dashboard.path("id").asText())
-          .put("kind", dashboard.path("panels").size() + " panels")
-          .put("state", "ready");
-      for (Sink sink : pipeline.getSpec().sinks()) {
-        for (JsonNode index : dashboard.path("indices")) {
-          if (sink.elasticsearch().index().matches(index.asText().replace("*", ".*"))) {
-            graph
-                .withArray("edges")
-                .addObject()
-                .put("from", "sink:" + sink.name())
-                .put("to", id)
-                .put("role", "shows");
-            break;
+    for (Pipeline.Dashboard entry : pipeline.getSpec().dashboards()) {
+      Optional<PipelineStatus.Component> imported =
+          seen(pipeline.name()).stream()
+              .flatMap(s -> s.status().components().stream())
+              .filter(c -> c.name().equals(entry.name()))
+              .findFirst();
+      for (JsonNode dashboard : dashboards.get(pipeline.name() + "/" + entry.name()).dashboards()) {
+        String id = "dashboard:" + dashboard.path("id").asText();
+        ObjectNode node = graph.withArray("nodes").addObject();
+        node.put("id", id);
+        node.put("type", "dashboard");
+        node.put("name", dashboard.path("title").asText());
+        node.put("dashboard", dashboard.path("id").asText());
+        node.put("kind", dashboard.path("panels").size() + " panels");
+        node.put("state", imported.map(PipelineStatus.Component::state).orElse("ready"));
+        node.put("message", imported.map(PipelineStatus.Component::message).orElse(""));
+        for (Sink sink : pipeline.getSpec().sinks()) {
+          if (reads(dashboard, sink.elasticsearch().index())) {
+            ObjectNode edge = graph.withArray("edges").addObject();
+            edge.put("from", "sink:" + sink.name());
+            edge.put("to", id);
+            edge.put("role", "shows");
           }
         }
       }
     }
+  }
+
+  private static boolean reads(JsonNode dashboard, String index) {
+    for (JsonNode pattern : dashboard.path("indices")) {
+      if (index.matches(pattern.asText().replace(".", "\\.").replace("*", ".*"))) {
+        return true;
+      }
+    }
+    return false;
   }
 
   @Override
@@ -165,7 +179,7 @@ final class LocalConsole implements ConsoleData {
 
   @Override
   public Optional<JsonNode> stream(String pipeline, String name) {
-    return seen(pipeline).flatMap(s -> DetailView.stream(s, name));
+    return seen(pipeline).flatMap(s -> StreamView.of(s, name));
   }
 
   @Override

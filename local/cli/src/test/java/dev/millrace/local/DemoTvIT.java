@@ -80,6 +80,8 @@ class DemoTvIT {
     assertThat(truth.exitCode()).isZero();
     assertThat(truth.output()).contains("events written").doesNotContain("events written: 0");
 
+    thePageShowsItAndNoSecret();
+
     Installation.Result without = truth("--without-event", "1000");
     assertThat(without.output()).contains("DIFFERENT");
     assertThat(without.exitCode()).isEqualTo(1);
@@ -90,6 +92,47 @@ class DemoTvIT {
     run();
     awaitDrained();
     assertThat(truth().exitCode()).isZero();
+  }
+
+  private void thePageShowsItAndNoSecret() throws Exception {
+    URI page = URI.create(millrace.status(directory).path("page").asText());
+    String graph = page(page, "api/graph");
+    JsonNode nodes = new ObjectMapper().readTree(graph).at("/pipelines/0/nodes");
+    assertThat(nodes.findValuesAsText("id"))
+        .contains("source:tv_db", "stream:users", "transform:viewings", "stream:show_views");
+    assertThat(nodes.findValuesAsText("state")).doesNotContain("failed", "waiting");
+    JsonNode lineage = new ObjectMapper().readTree(page(page, "api/pipelines/tv/lineage"));
+    assertThat(lineage.at("/transforms/show_views/from/age_group").toString())
+        .isEqualTo("[{\"stream\":\"users\",\"column\":\"age\"}]");
+    JsonNode records =
+        new ObjectMapper().readTree(page(page, "api/topics/tv.show_views/records?limit=5"));
+    assertThat(records.path("records")).hasSize(5);
+    assertThat(records.at("/records/0/value/region").isTextual()).isTrue();
+    StringBuilder everything = new StringBuilder(graph);
+    for (String path :
+        List.of(
+            "status",
+            "connectors",
+            "jobs",
+            "topics",
+            "pipelines/tv/components/tv_db",
+            "pipelines/tv/components/tv_db/log?whole=true",
+            "pipelines/tv/components/viewings/log?whole=true")) {
+      everything.append(page(page, "api/" + path));
+    }
+    assertThat(everything)
+        .contains("${secrets:")
+        .doesNotContain(Files.readString(directory.resolve(".millrace/secrets/tv-mysql/password")));
+  }
+
+  private static String page(URI page, String path) throws Exception {
+    HttpResponse<String> response =
+        HttpClient.newHttpClient()
+            .send(
+                HttpRequest.newBuilder(page.resolve(path)).build(),
+                HttpResponse.BodyHandlers.ofString());
+    assertThat(response.statusCode()).as(path + ": " + response.body()).isEqualTo(200);
+    return response.body();
   }
 
   @Test

@@ -282,7 +282,7 @@ class EngineIT {
         .containsExactly("source:events", "stream:events", "sink:to-es");
     assertThat(graph.path("edges").findValuesAsText("to"))
         .containsExactly("stream:events", "sink:to-es");
-    JsonNode stream = DetailView.stream(seen, "events").orElseThrow();
+    JsonNode stream = StreamView.of(seen, "events").orElseThrow();
     assertThat(stream.path("fields").findValuesAsText("type"))
         .containsExactly("string", "timestamp-micros", "string");
     assertThat(stream.path("readers").get(0).asText()).isEqualTo("to-es");
