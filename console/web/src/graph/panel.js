@@ -73,10 +73,12 @@ export class Panel {
         h("div", {}, this.title, this.facts),
         h("button", { type: "button", className: "plain", "aria-label": "Close details", onclick: () => this.onClose() }, "✕"));
     }
+    const inTabs = this.tabs.contains(document.activeElement);
     show(this.tabs, TABS[node.type].map((t) => h("button", {
       type: "button", role: "tab", "aria-selected": String(t === this.tab), "aria-controls": "panel-body",
-      tabindex: t === this.tab ? 0 : -1, "data-key": t, onclick: () => this.onTab(t.toLowerCase()),
+      tabindex: t === this.tab ? 0 : -1, onclick: () => this.onTab(t.toLowerCase()),
     }, t)));
+    if (inTabs) this.tabs.querySelector("[aria-selected=true]").focus();
     this.update(node);
     if (focus && !same) this.title.focus();
     this.load();
@@ -105,7 +107,6 @@ export class Panel {
     if (!step) return;
     event.preventDefault();
     this.onTab(all[(all.indexOf(this.tab) + step + all.length) % all.length].toLowerCase());
-    this.tabs.querySelector("[aria-selected=true]")?.focus();
   }
 
   async load() {

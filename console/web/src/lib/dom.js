@@ -20,11 +20,40 @@ export const h = (tag, attributes, ...children) => fill(document.createElement(t
 /** An SVG element. */
 export const s = (tag, attributes, ...children) => fill(document.createElementNS(SVG, tag), attributes, children);
 
-/** Replaces the content, and keeps the focus on what has the same data-key as what had it. */
+const KEPT = ".scroll, pre, details";
+
+/** The way down to an element, as positions among siblings. */
+function way(container, element) {
+  const steps = [];
+  for (let at = element; at && at !== container; at = at.parentElement) {
+    if (!at.parentElement) return null;
+    steps.unshift([...at.parentElement.children].indexOf(at));
+  }
+  return steps.length ? steps : null;
+}
+
+/**
+ * Replaces the content. What is only newer looks as it did: the focus stays where it was (or on what has the same data-key),
+ * tables stay scrolled, and what was opened or closed stays so.
+ */
 export function show(container, ...children) {
-  const key = container.contains(document.activeElement) ? document.activeElement.dataset?.key : null;
+  const active = container.contains(document.activeElement) ? document.activeElement : null;
+  const steps = active && way(container, active);
+  const kept = [...container.querySelectorAll(KEPT)].map((n) => [n.tagName, n.scrollLeft, n.scrollTop, n.open]);
   container.replaceChildren(...children.flat(3).filter((child) => child));
-  if (key) container.querySelector(`[data-key="${CSS.escape(key)}"]`)?.focus({ preventScroll: true });
+  const now = [...container.querySelectorAll(KEPT)];
+  if (now.length === kept.length && now.every((n, i) => n.tagName === kept[i][0])) {
+    now.forEach((n, i) => {
+      [, n.scrollLeft, n.scrollTop] = kept[i];
+      if (n.tagName === "DETAILS") n.open = kept[i][3];
+    });
+  }
+  if (!active) return;
+  const key = active.dataset?.key;
+  const same = key
+    ? container.querySelector(`[data-key="${CSS.escape(key)}"]`)
+    : (steps ?? []).reduce((at, step) => at?.children[step], container);
+  if (same && same.tagName === active.tagName) same.focus({ preventScroll: true });
 }
 
 /** A table with a caption for screen readers; cells are nodes or texts. */

@@ -334,6 +334,7 @@ class ConsoleIT {
     browser.one("[role=tab][aria-selected=true]").sendKeys(Keys.ARROW_RIGHT);
     await().atMost(PATIENCE).until(() -> browser.driver().getCurrentUrl().endsWith("/records"));
     await().atMost(PATIENCE).until(() -> browser.one("#panel-body").getText().contains("d000001"));
+    assertThat(focused("aria-selected")).isEqualTo("true");
     browser.one("[role=tab][aria-selected=true]").sendKeys(Keys.ESCAPE);
     await().atMost(PATIENCE).until(() -> !browser.one("aside.panel").isDisplayed());
     assertThat(focused("data-id")).isEqualTo(second);
