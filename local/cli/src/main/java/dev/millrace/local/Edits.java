@@ -74,7 +74,7 @@ final class Edits {
       references.use(before.directory());
       engine.know(before.pipelines());
       desk.answer(request.get().id(), "refused", e.lines(), Optional.empty());
-      log.info("not applied: {}", String.join("; ", e.lines()));
+      log.info("not applied: {}", e.lines().get(e.lines().size() - 1));
     }
   }
 

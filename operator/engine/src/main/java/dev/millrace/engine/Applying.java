@@ -227,6 +227,10 @@ final class Applying {
     }
     templates.put(
         template, turn.owner, !anew && turn.seen.observed().indices().containsKey(template.name()));
+    if (anew) {
+      // Who searches it meanwhile finds it empty, not missing.
+      templates.createIndex(template.name());
+    }
     return StepResult.READY;
   }
 

@@ -98,6 +98,13 @@ final class IndexTemplates implements AutoCloseable {
     send(request);
   }
 
+  /** Makes an index from its template; nothing happens if a writer was faster. */
+  void createIndex(String name) throws BackendException {
+    Request request = new Request("PUT", "/" + name);
+    request.addParameter("ignore", "400");
+    send(request);
+  }
+
   void deleteIndex(String name) throws BackendException {
     Request request = new Request("DELETE", "/" + name);
     request.addParameter("ignore", "404");
