@@ -54,6 +54,8 @@ public final class TestServer implements AutoCloseable {
         Files.isWritable(memory)
             ? Files.createTempDirectory(memory, "millrace-test")
             : Files.createTempDirectory("millrace-test");
+    // Where it is stopped from outside.
+    Runtime.getRuntime().addShutdownHook(new Thread(this::close, "tidy-up"));
     this.spark = CompletableFuture.supplyAsync(this::session);
   }
 
@@ -164,6 +166,9 @@ public final class TestServer implements AutoCloseable {
 
   @Override
   public void close() {
+    if (!Files.exists(folder)) {
+      return;
+    }
     try (Stream<Path> files = Files.walk(folder)) {
       for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
         Files.deleteIfExists(file);
