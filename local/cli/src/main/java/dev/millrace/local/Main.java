@@ -28,6 +28,7 @@ import picocli.CommandLine.Spec;
       "  millrace apply demo-tv --plan HASH          has the run follow the edit",
       "  millrace status demo-tv -o json",
       "  millrace logs -f demo-tv connect",
+      "  millrace test demo-tv                       its tests, in seconds, without any service",
       "  source <(millrace completion)               completion for bash and zsh",
       "",
       "Exit codes: 0 done; 1 something failed or is wrong; 2 the command line is wrong; 3 not running."
@@ -39,6 +40,7 @@ import picocli.CommandLine.Spec;
       StatusCommand.class,
       LogsCommand.class,
       ValidateCommand.class,
+      TestCommand.class,
       PlanCommand.class,
       DiffCommand.class,
       ApplyCommand.class

@@ -193,7 +193,8 @@ public final class ProcessSqlAnalyser implements SqlAnalyser {
         new BufferedReader(new InputStreamReader(process.getInputStream(), StandardCharsets.UTF_8));
   }
 
-  private static ObjectNode json(SqlRequest request) throws IOException {
+  /** A request as the analyser takes it, without an id. */
+  public static ObjectNode json(SqlRequest request) throws IOException {
     ObjectNode node = JSON.createObjectNode();
     node.put("sql", request.sql());
     node.put("transform", request.transform());
@@ -213,7 +214,8 @@ public final class ProcessSqlAnalyser implements SqlAnalyser {
     return node;
   }
 
-  private static SqlAnalysis analysis(JsonNode reply) {
+  /** What the analyser's answer says. */
+  public static SqlAnalysis analysis(JsonNode reply) {
     List<SqlError> errors = new ArrayList<>();
     for (JsonNode e : reply.path("errors")) {
       errors.add(

@@ -1,6 +1,7 @@
 package dev.millrace.local.manifest;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import dev.millrace.model.Names;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -11,14 +12,18 @@ import java.util.TreeSet;
  * Reads the fields of a YAML mapping strictly: what is unknown, missing or of another type becomes
  * a problem with its path, and reading goes on, so that all problems are reported at once.
  */
-final class Fields {
+public final class Fields {
   private final String file;
   private final String path;
   private final JsonNode node;
   private final List<String> problems;
   private final Set<String> asked = new TreeSet<>();
 
-  Fields(String file, String path, JsonNode node, List<String> problems) {
+  /**
+   * @param path of the mapping in its document, empty for the document
+   * @param problems are added to these
+   */
+  public Fields(String file, String path, JsonNode node, List<String> problems) {
     this.file = file;
     this.path = path;
     this.node = node;
@@ -28,20 +33,29 @@ final class Fields {
     }
   }
 
-  void problem(String at, String message) {
+  /** The same mapping, its problems said of another place; nothing counts as asked for yet. */
+  public Fields named(String place) {
+    return new Fields(place, path, node, problems);
+  }
+
+  /** Notes a problem of a field. */
+  public void problem(String at, String message) {
     problems.add(file + ": " + (at.isEmpty() ? "" : at + ": ") + message);
   }
 
-  String at(String field) {
+  /** A field's path. */
+  public String at(String field) {
     return path.isEmpty() ? field : path + "." + field;
   }
 
-  boolean has(String field) {
+  /** Whether a field is there and not null. */
+  public boolean has(String field) {
     asked.add(field);
     return node.hasNonNull(field);
   }
 
-  Optional<String> text(String field) {
+  /** A scalar. */
+  public Optional<String> text(String field) {
     if (!has(field)) {
       return Optional.empty();
     }
@@ -53,7 +67,8 @@ final class Fields {
     return Optional.of(value.asText());
   }
 
-  String required(String field) {
+  /** A scalar that must be there; empty, and a problem, if it is not. */
+  public String required(String field) {
     Optional<String> value = text(field).filter(v -> !v.isBlank());
     if (value.isEmpty() && !node.hasNonNull(field)) {
       problem(at(field), "is missing");
@@ -63,7 +78,8 @@ final class Fields {
     return value.orElse("");
   }
 
-  List<String> texts(String field) {
+  /** A list of scalars. */
+  public List<String> texts(String field) {
     List<String> values = new ArrayList<>();
     List<JsonNode> items = items(field);
     for (int i = 0; i < items.size(); i++) {
@@ -76,7 +92,8 @@ final class Fields {
     return values;
   }
 
-  List<Fields> mappings(String field) {
+  /** A list of mappings. */
+  public List<Fields> mappings(String field) {
     List<Fields> values = new ArrayList<>();
     List<JsonNode> items = items(field);
     for (int i = 0; i < items.size(); i++) {
@@ -85,7 +102,8 @@ final class Fields {
     return values;
   }
 
-  Optional<Fields> mapping(String field) {
+  /** A mapping. */
+  public Optional<Fields> mapping(String field) {
     return has(field)
         ? Optional.of(new Fields(file, at(field), node.get(field), problems))
         : Optional.empty();
@@ -104,18 +122,37 @@ final class Fields {
     return items;
   }
 
+  /** All names in the mapping, in its order, for one whose names are anybody's choice. */
+  public List<String> names() {
+    List<String> names = new ArrayList<>();
+    node.fieldNames().forEachRemaining(names::add);
+    return names;
+  }
+
+  /** What stands in a field, whatever it is; a missing node if nothing does. */
+  public JsonNode value(String field) {
+    asked.add(field);
+    return node.path(field);
+  }
+
   /** To be called last: whatever was not asked for is unknown. */
-  void noMore() {
+  public void noMore() {
     node.fieldNames()
         .forEachRemaining(
             name -> {
               if (!asked.contains(name)) {
-                problem(at(name), "unknown field (known here: " + String.join(", ", asked) + ")");
+                problem(
+                    at(name),
+                    "unknown field "
+                        + Names.nearest(name, asked)
+                            .map(near -> "(did you mean '" + near + "'?)")
+                            .orElse("(known here: " + String.join(", ", asked) + ")"));
               }
             });
   }
 
-  static String describe(JsonNode node) {
+  /** What a node is, in words. */
+  public static String describe(JsonNode node) {
     if (node.isObject()) {
       return "a mapping";
     }

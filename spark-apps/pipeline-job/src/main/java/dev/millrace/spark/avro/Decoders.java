@@ -8,13 +8,14 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.IntFunction;
 import org.apache.avro.Schema;
 import org.apache.spark.sql.types.StructType;
 
 /** The decoders of one reader, by the schema that a record was written with. Not thread safe. */
 public final class Decoders {
   /** One client a registry and JVM: schemas are fetched once. */
-  private static final Map<String, SchemaRegistryClient> REGISTRIES = new ConcurrentHashMap<>();
+  private static final Map<String, IntFunction<Schema>> REGISTRIES = new ConcurrentHashMap<>();
 
   private final String registryUrl;
   private final Schema reader;
@@ -24,6 +25,19 @@ public final class Decoders {
   private final Map<Integer, RowDecoder> byId = new HashMap<>();
   private int lastId = -1;
   private RowDecoder last;
+
+  /** Schemas under a URL at which no server listens. */
+  public static void provide(String registryUrl, Map<Integer, Schema> schemas) {
+    REGISTRIES.put(
+        registryUrl,
+        id -> {
+          Schema schema = schemas.get(id);
+          if (schema == null) {
+            throw new IllegalArgumentException("schema id " + id + " is not known");
+          }
+          return schema;
+        });
+  }
 
   /**
    * For rows of some columns of a record.
@@ -70,7 +84,9 @@ public final class Decoders {
 
   private Schema schema(int id) throws IOException {
     try {
-      return REGISTRIES.computeIfAbsent(registryUrl, SchemaRegistryClient::new).byId(id);
+      return REGISTRIES
+          .computeIfAbsent(registryUrl, url -> new SchemaRegistryClient(url)::byId)
+          .apply(id);
     } catch (RegistryException e) {
       if (e.retryable()) {
         throw new IOException(e.getMessage(), e);

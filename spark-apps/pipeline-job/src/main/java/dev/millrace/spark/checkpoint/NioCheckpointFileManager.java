@@ -32,12 +32,17 @@ import org.apache.spark.sql.execution.streaming.CheckpointFileManager;
  * and the directory is forced too, so that a log entry outlives a power cut as it does a kill.
  */
 public final class NioCheckpointFileManager implements CheckpointFileManager {
+  /** False where nothing has to outlive the process: then files are not forced to the disk. */
+  public static final String FORCE = "millrace.checkpoint.force";
+
   private final Path root;
   private final FileSystem hadoop;
+  private final boolean force;
 
   /** Called by Spark. */
   public NioCheckpointFileManager(Path root, Configuration configuration) throws IOException {
     this.root = root;
+    this.force = configuration.getBoolean(FORCE, true);
     // Reading through Hadoop costs nothing; without its checksums, which are not written here.
     this.hadoop = FileSystem.getLocal(configuration).getRawFileSystem();
   }
@@ -56,7 +61,12 @@ public final class NioCheckpointFileManager implements CheckpointFileManager {
           FileChannel channel =
               FileChannel.open(aside, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE);
           return new Atomic(
-              Channels.newOutputStream(channel), channel, aside, target, overwriteIfPossible);
+              Channels.newOutputStream(channel),
+              channel,
+              aside,
+              target,
+              overwriteIfPossible,
+              force);
         });
   }
 
@@ -65,6 +75,7 @@ public final class NioCheckpointFileManager implements CheckpointFileManager {
     private final java.nio.file.Path aside;
     private final java.nio.file.Path target;
     private final boolean overwrite;
+    private final boolean force;
     private boolean done;
 
     Atomic(
@@ -72,12 +83,14 @@ public final class NioCheckpointFileManager implements CheckpointFileManager {
         FileChannel channel,
         java.nio.file.Path aside,
         java.nio.file.Path target,
-        boolean overwrite) {
+        boolean overwrite,
+        boolean force) {
       super(out);
       this.channel = channel;
       this.aside = aside;
       this.target = target;
       this.overwrite = overwrite;
+      this.force = force;
     }
 
     @Override
@@ -88,7 +101,9 @@ public final class NioCheckpointFileManager implements CheckpointFileManager {
       done = true;
       try {
         flush();
-        channel.force(true);
+        if (force) {
+          channel.force(true);
+        }
         channel.close();
         if (overwrite) {
           Files.move(
@@ -97,6 +112,9 @@ public final class NioCheckpointFileManager implements CheckpointFileManager {
           // A hard link fails if the name is taken, in one step; a move would replace it.
           Files.createLink(target, aside);
           Files.delete(aside);
+        }
+        if (!force) {
+          return;
         }
         try (FileChannel directory = FileChannel.open(target.getParent())) {
           directory.force(true);

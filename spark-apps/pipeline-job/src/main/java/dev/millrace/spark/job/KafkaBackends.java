@@ -104,7 +104,9 @@ final class KafkaBackends implements Backends {
     plan.kafka().forEach((k, v) -> options.put("kafka." + k, v));
     options.put("registry.url", plan.registry().url());
     options.put("marks.topic", plan.marksTopic());
-    options.put("transform", transform.name());
+    // What is kept between batches is kept under this: several jobs may share a process.
+    options.put(
+        "transform", plan.kafka().get("bootstrap.servers") + "/" + prefix() + transform.name());
     return options;
   }
 

@@ -94,6 +94,31 @@ final class QueryNumbers {
     return watermark;
   }
 
+  /**
+   * Whether all of a transform's input has ended and become rows. Intervals are all written only
+   * when a batch was executed with the last watermark; anything else is written with the batch that
+   * saw the end.
+   */
+  boolean done(PlanDocument.Transform transform) {
+    if (transform.intervals() != null) {
+      return !watermark.isBefore(Progress.NEARLY_END);
+    }
+    return progress().filter(p -> !p.isBefore(Progress.NEARLY_END)).isPresent();
+  }
+
+  /** No row of a transform's output that is still to come has an earlier event time. */
+  Instant reached(PlanDocument.Transform transform) {
+    PlanDocument.Intervals spec = transform.intervals();
+    if (spec == null) {
+      return progress().orElse(Instant.MIN);
+    }
+    // An open interval's next row starts at most one slice (or, uncut, one timeout) before what
+    // progress has passed.
+    return watermark.isAfter(Instant.EPOCH)
+        ? watermark.minusMillis(spec.sliceMs() == null ? spec.timeoutMs() : spec.sliceMs())
+        : Instant.MIN;
+  }
+
   long batches() {
     return batchId;
   }

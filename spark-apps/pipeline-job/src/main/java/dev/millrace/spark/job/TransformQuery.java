@@ -20,6 +20,24 @@ final class TransformQuery {
 
   private TransformQuery() {}
 
+  /** How SQL over the session's views becomes rows. */
+  interface Sql {
+    Dataset<Row> rows(SparkSession session, String sql);
+  }
+
+  /** As it is. */
+  static final Sql AS_IS = (session, sql) -> session.sql(sql);
+
+  /** The same with SQL as it is. */
+  static DataStreamWriter<Row> build(
+      SparkSession session,
+      PlanDocument plan,
+      PlanDocument.Transform transform,
+      Backends backends,
+      String checkpoint) {
+    return build(session, plan, transform, backends, checkpoint, AS_IS);
+  }
+
   /**
    * @param session of this transform alone: its SQL's streams are temporary views there
    * @param checkpoint URI of its checkpoint
@@ -29,11 +47,12 @@ final class TransformQuery {
       PlanDocument plan,
       PlanDocument.Transform transform,
       Backends backends,
-      String checkpoint) {
+      String checkpoint,
+      Sql sql) {
     Dataset<Row> rows =
         transform.intervals() != null
             ? intervals(session, plan, transform, backends)
-            : sql(session, plan, transform, backends);
+            : sql(session, plan, transform, backends, sql);
     DataStreamWriter<Row> writer =
         rows.writeStream()
             .queryName(transform.name())
@@ -78,7 +97,8 @@ final class TransformQuery {
       SparkSession session,
       PlanDocument plan,
       PlanDocument.Transform transform,
-      Backends backends) {
+      Backends backends,
+      Sql sql) {
     boolean grouped = transform.output().table();
     long lateness = transform.latenessMs() == null ? 0 : transform.latenessMs();
     List<PlanDocument.Read> drivers = transform.drivers();
@@ -111,6 +131,6 @@ final class TransformQuery {
           .table(session, transform, plan.stream(read.stream()), read.columns())
           .createOrReplaceTempView(read.stream());
     }
-    return session.sql(transform.sql());
+    return sql.rows(session, transform.sql());
   }
 }

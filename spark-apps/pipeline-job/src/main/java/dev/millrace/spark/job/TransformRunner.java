@@ -249,7 +249,7 @@ final class TransformRunner implements Runnable {
         if (standing.cause() != null && numbers.batches() > batch) {
           standing = new Standing(State.RUNNING, null);
         }
-        if (inputDone()) {
+        if (numbers.done(transform)) {
           started.stop();
           markEnd();
           endRecord.write(inputEnds());
@@ -278,17 +278,6 @@ final class TransformRunner implements Runnable {
   }
 
   /**
-   * Intervals are all written only when a batch was executed with the last watermark; anything else
-   * is written with the batch that saw the end.
-   */
-  private boolean inputDone() {
-    if (transform.intervals() != null) {
-      return !numbers.watermark().isBefore(Progress.NEARLY_END);
-    }
-    return numbers.progress().filter(p -> !p.isBefore(Progress.NEARLY_END)).isPresent();
-  }
-
-  /**
    * Tells the readers of the output how far it has come: the output's own event times can not say
    * that, since a row may be final long after later ones (an interval that is still open). The
    * order matters: first the progress of a batch that is committed, then the offsets, which may
@@ -298,20 +287,7 @@ final class TransformRunner implements Runnable {
     if (transform.output().table() || System.nanoTime() - publishedNanos < PUBLISH_NANOS) {
       return;
     }
-    Instant reached;
-    if (transform.intervals() != null) {
-      PlanDocument.Intervals spec = transform.intervals();
-      // An open interval's next row starts at most one slice (or, uncut, one timeout) before what
-      // progress has passed.
-      reached =
-          numbers.watermark().isAfter(Instant.EPOCH)
-              ? numbers
-                  .watermark()
-                  .minusMillis(spec.sliceMs() == null ? spec.timeoutMs() : spec.sliceMs())
-              : Instant.MIN;
-    } else {
-      reached = numbers.progress().orElse(Instant.MIN);
-    }
+    Instant reached = numbers.reached(transform);
     if (!reached.isAfter(published) || !reached.isBefore(Progress.NEARLY_END)) {
       return;
     }

@@ -1,23 +1,21 @@
 package dev.millrace.spark.sink;
 
+import dev.millrace.spark.kafka.KafkaClients;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutionException;
-import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicReference;
-import org.apache.kafka.clients.admin.Admin;
-import org.apache.kafka.clients.admin.ListConsumerGroupOffsetsOptions;
 import org.apache.kafka.clients.consumer.ConsumerGroupMetadata;
 import org.apache.kafka.clients.consumer.OffsetAndMetadata;
-import org.apache.kafka.clients.producer.KafkaProducer;
+import org.apache.kafka.clients.producer.Producer;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.TopicPartition;
-import org.apache.kafka.common.serialization.ByteArraySerializer;
 
 /**
  * A transactional producer and the epoch that was last written under its id, kept between batches.
@@ -32,9 +30,10 @@ final class Transactions {
   private static final Duration PATIENCE = Duration.ofSeconds(60);
 
   private final String id;
+  private final String idleAs;
   private final String group;
   private final TopicPartition place;
-  private final KafkaProducer<byte[], byte[]> producer;
+  private final Producer<byte[], byte[]> producer;
   private final AtomicReference<Exception> failure = new AtomicReference<>();
   private String writtenBy;
   private long writtenEpoch;
@@ -42,6 +41,7 @@ final class Transactions {
 
   private Transactions(SinkOptions options, String task) throws IOException {
     this.id = options.topic() + "-" + task;
+    this.idleAs = idleAs(options, task);
     this.group = options.epochsGroup() + "-" + task;
     this.place = new TopicPartition(options.marksTopic(), 0);
     Map<String, Object> config = new HashMap<>(options.kafka());
@@ -53,8 +53,7 @@ final class Transactions {
     config.put("compression.type", "lz4");
     config.put("batch.size", Integer.toString(128 << 10));
     config.put("linger.ms", "5");
-    this.producer =
-        new KafkaProducer<>(config, new ByteArraySerializer(), new ByteArraySerializer());
+    this.producer = KafkaClients.producer(config);
     try {
       // Fences whoever has the id, and waits until what it left open is ended.
       producer.initTransactions();
@@ -68,17 +67,11 @@ final class Transactions {
   private void readEpoch(SinkOptions options) throws IOException {
     Map<String, Object> config = new HashMap<>(options.kafka());
     config.put("default.api.timeout.ms", Long.toString(PATIENCE.toMillis()));
-    try (Admin admin = Admin.create(config)) {
-      OffsetAndMetadata epoch =
-          admin
-              .listConsumerGroupOffsets(
-                  group, new ListConsumerGroupOffsetsOptions().requireStable(true))
-              .partitionsToOffsetAndMetadata()
-              .get(PATIENCE.toSeconds(), TimeUnit.SECONDS)
-              .get(place);
-      if (epoch != null) {
-        writtenEpoch = epoch.offset() - 1;
-        writtenBy = epoch.metadata();
+    try {
+      Optional<OffsetAndMetadata> epoch = KafkaClients.committed(config, group, place, PATIENCE);
+      if (epoch.isPresent()) {
+        writtenEpoch = epoch.get().offset() - 1;
+        writtenBy = epoch.get().metadata();
       }
     } catch (ExecutionException | TimeoutException e) {
       producer.close(Duration.ZERO);
@@ -94,8 +87,12 @@ final class Transactions {
    * The producer of a task: the one it had in the batch before, or a new one, which fences that.
    */
   static Transactions take(SinkOptions options, String task) throws IOException {
-    Transactions idle = IDLE.remove(options.topic() + "-" + task);
+    Transactions idle = IDLE.remove(idleAs(options, task));
     return idle == null ? new Transactions(options, task) : idle;
+  }
+
+  private static String idleAs(SinkOptions options, String task) {
+    return options.kafka().get("bootstrap.servers") + " " + options.topic() + "-" + task;
   }
 
   /** Whether an epoch of a query is in Kafka already. */
@@ -152,7 +149,7 @@ final class Transactions {
   /** Keeps it for the next batch, or lets go of it: what is open then is aborted. */
   void release(boolean keep) {
     if (keep && !open && failure.get() == null) {
-      Transactions other = IDLE.put(id, this);
+      Transactions other = IDLE.put(idleAs, this);
       if (other != null) {
         other.producer.close(Duration.ZERO);
       }

@@ -1,5 +1,6 @@
 package dev.millrace.spark.stream;
 
+import dev.millrace.spark.kafka.KafkaClients;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.Collections;
@@ -8,12 +9,11 @@ import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
+import org.apache.kafka.clients.consumer.Consumer;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
-import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.clients.consumer.OffsetOutOfRangeException;
 import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.TopicPartition;
-import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 
 /**
  * Reads one partition in order, range after range. Kept between batches, so that what was fetched
@@ -26,7 +26,7 @@ final class PartitionLog implements AutoCloseable {
 
   private final String reader;
   private final TopicPartition partition;
-  private final KafkaConsumer<byte[], byte[]> consumer;
+  private final Consumer<byte[], byte[]> consumer;
   private Iterator<ConsumerRecord<byte[], byte[]>> fetched = Collections.emptyIterator();
   private ConsumerRecord<byte[], byte[]> ahead;
   private long position = -1;
@@ -42,8 +42,7 @@ final class PartitionLog implements AutoCloseable {
     config.put("max.poll.records", "20000");
     config.put("max.partition.fetch.bytes", Integer.toString(8 << 20));
     config.put("fetch.max.bytes", Integer.toString(16 << 20));
-    this.consumer =
-        new KafkaConsumer<>(config, new ByteArrayDeserializer(), new ByteArrayDeserializer());
+    this.consumer = KafkaClients.consumer(config);
     consumer.assign(List.of(partition));
   }
 

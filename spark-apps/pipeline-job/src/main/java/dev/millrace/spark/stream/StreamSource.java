@@ -1,6 +1,7 @@
 package dev.millrace.spark.stream;
 
 import dev.millrace.registry.StreamMarks;
+import dev.millrace.spark.kafka.KafkaClients;
 import java.time.Clock;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -9,9 +10,8 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
 import java.util.stream.Collectors;
-import org.apache.kafka.clients.consumer.KafkaConsumer;
+import org.apache.kafka.clients.consumer.Consumer;
 import org.apache.kafka.common.TopicPartition;
-import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 import org.apache.spark.SparkContext;
 import org.apache.spark.sql.SparkSession;
 import org.apache.spark.sql.connector.read.InputPartition;
@@ -35,7 +35,7 @@ final class StreamSource
     implements MicroBatchStream, SupportsAdmissionControl, ReportsSourceMetrics {
   private final StreamOptions options;
   private final Clock clock;
-  private final KafkaConsumer<byte[], byte[]> consumer;
+  private final Consumer<byte[], byte[]> consumer;
   private final List<TopicPartition> partitions;
   private final ObservedTimes observed;
   private final CollectionAccumulator<SideRecord> aside;
@@ -59,8 +59,7 @@ final class StreamSource
     config.put("enable.auto.commit", "false");
     config.put("allow.auto.create.topics", "false");
     config.put("default.api.timeout.ms", "30000");
-    this.consumer =
-        new KafkaConsumer<>(config, new ByteArrayDeserializer(), new ByteArrayDeserializer());
+    this.consumer = KafkaClients.consumer(config);
     this.partitions =
         consumer.partitionsFor(options.topic()).stream()
             .map(p -> new TopicPartition(options.topic(), p.partition()))
@@ -123,11 +122,13 @@ final class StreamSource
     if (!options.timed()) {
       return start.progress();
     }
+    long told =
+        mark.flatMap(StreamMarks::progress)
+            .filter(p -> reached(start.offsets(), p.offsets()))
+            .map(p -> Math.max(start.progress(), p.at()))
+            .orElse(start.progress());
     if (options.progressFromMarks()) {
-      return mark.flatMap(StreamMarks::progress)
-          .filter(p -> reached(start.offsets(), p.offsets()))
-          .map(p -> Math.max(start.progress(), p.at()))
-          .orElse(start.progress());
+      return told;
     }
     long least = Long.MAX_VALUE;
     for (TopicPartition partition : partitions) {
@@ -138,14 +139,14 @@ final class StreamSource
       }
       Long time = times.get(p);
       if (time == null) {
-        return start.progress();
+        return told;
       }
       least = Math.min(least, time);
     }
     if (least == Long.MAX_VALUE) {
-      return start.progress();
+      return told;
     }
-    return Math.max(start.progress(), least - options.outOfOrderMs() * 1000);
+    return Math.max(told, least - options.outOfOrderMs() * 1000);
   }
 
   private static boolean reached(Map<Integer, Long> offsets, Map<Integer, Long> wanted) {

@@ -1,13 +1,13 @@
 package dev.millrace.spark.table;
 
+import dev.millrace.spark.kafka.KafkaClients;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
-import org.apache.kafka.clients.consumer.KafkaConsumer;
+import org.apache.kafka.clients.consumer.Consumer;
 import org.apache.kafka.common.TopicPartition;
-import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 import org.apache.spark.SparkContext;
 import org.apache.spark.sql.SparkSession;
 
@@ -18,7 +18,7 @@ import org.apache.spark.sql.SparkSession;
 final class Snapshots {
   private static final Map<String, Snapshots> BY_TABLE = new ConcurrentHashMap<>();
 
-  private final KafkaConsumer<byte[], byte[]> consumer;
+  private final Consumer<byte[], byte[]> consumer;
   private final String topic;
   private List<TopicPartition> partitions;
   private String batch = "";
@@ -31,8 +31,7 @@ final class Snapshots {
     config.put("allow.auto.create.topics", "false");
     config.put("default.api.timeout.ms", "30000");
     this.topic = options.topic();
-    this.consumer =
-        new KafkaConsumer<>(config, new ByteArrayDeserializer(), new ByteArrayDeserializer());
+    this.consumer = KafkaClients.consumer(config);
   }
 
   static TreeMap<Integer, Long> now(TableOptions options) {

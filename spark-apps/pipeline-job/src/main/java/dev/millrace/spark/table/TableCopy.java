@@ -4,6 +4,7 @@ import dev.millrace.registry.WireFormatException;
 import dev.millrace.spark.avro.CorruptRecordException;
 import dev.millrace.spark.avro.Decoders;
 import dev.millrace.spark.avro.RowDecoder;
+import dev.millrace.spark.kafka.KafkaClients;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.time.Duration;
@@ -14,11 +15,10 @@ import java.util.Map;
 import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
 import org.apache.avro.Schema;
+import org.apache.kafka.clients.consumer.Consumer;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
-import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.TopicPartition;
-import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 import org.apache.spark.sql.catalyst.expressions.UnsafeRow;
 import org.apache.spark.sql.types.StructType;
 import org.slf4j.Logger;
@@ -37,7 +37,7 @@ final class TableCopy {
   private final Decoders decoders;
   private final Map<ByteBuffer, UnsafeRow> rows = new HashMap<>();
   private List<UnsafeRow> snapshot = List.of();
-  private KafkaConsumer<byte[], byte[]> consumer;
+  private Consumer<byte[], byte[]> consumer;
 
   private TableCopy(TableOptions options) {
     this.options = options;
@@ -98,8 +98,7 @@ final class TableCopy {
     config.put("allow.auto.create.topics", "false");
     config.put("auto.offset.reset", "earliest");
     config.put("max.poll.records", "20000");
-    consumer =
-        new KafkaConsumer<>(config, new ByteArrayDeserializer(), new ByteArrayDeserializer());
+    consumer = KafkaClients.consumer(config);
     List<TopicPartition> all =
         ends.keySet().stream().map(p -> new TopicPartition(options.topic(), p)).toList();
     consumer.assign(all);

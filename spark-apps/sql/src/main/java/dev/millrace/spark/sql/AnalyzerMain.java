@@ -20,7 +20,7 @@ public final class AnalyzerMain {
   private static final ObjectMapper JSON =
       new ObjectMapper().enable(DeserializationFeature.FAIL_ON_UNKNOWN_PROPERTIES);
 
-  private AnalyzerMain() {}
+  private final Analyzer analyzer = new Analyzer();
 
   public static void main(String[] args) throws IOException {
     PrintStream answers = System.out;
@@ -31,14 +31,19 @@ public final class AnalyzerMain {
 
   static void serve(InputStream in, OutputStream out) throws IOException {
     BufferedReader requests = new BufferedReader(new InputStreamReader(in, StandardCharsets.UTF_8));
-    Analyzer analyzer = new Analyzer();
+    AnalyzerMain analyser = new AnalyzerMain();
     for (String line = requests.readLine(); line != null; line = requests.readLine()) {
       if (!line.isBlank()) {
-        out.write(JSON.writeValueAsBytes(answer(analyzer, line)));
+        out.write(analyser.answer(line));
         out.write('\n');
         out.flush();
       }
     }
+  }
+
+  /** The answer to one request, for a process that answers others too. One thread at a time. */
+  public byte[] answer(String request) throws IOException {
+    return JSON.writeValueAsBytes(answer(analyzer, request));
   }
 
   private static SqlAnswer answer(Analyzer analyzer, String line) {

@@ -1,0 +1,92 @@
+package dev.millrace.local.testing;
+
+import dev.millrace.model.Pipeline;
+import dev.millrace.model.Pipeline.ConfigMapRef;
+import dev.millrace.model.Pipeline.SecretRef;
+import dev.millrace.planner.Known;
+import dev.millrace.planner.SchemaCatalog;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.apache.avro.Schema;
+
+/**
+ * What the planner asks, for tests: schemas that only a database or registry would know are those
+ * that the tests declare; a connection leads nowhere.
+ */
+final class TestCatalog implements SchemaCatalog {
+  private final SchemaCatalog files;
+  private final Map<String, String> topics = new HashMap<>();
+  private final Map<String, StreamSchema> declared = new HashMap<>();
+
+  /**
+   * @param files answers what stands in the directory's files
+   * @param prefix of the platform's topics
+   */
+  TestCatalog(
+      SchemaCatalog files, Pipeline pipeline, String prefix, List<StreamDeclaration> declarations) {
+    this.files = files;
+    for (Pipeline.Source source : pipeline.getSpec().sources()) {
+      if (source.topic() != null) {
+        topics.put(source.name(), source.topic().name());
+      } else if (source.cdc() != null) {
+        source
+            .cdc()
+            .tables()
+            .forEach(t -> topics.put(t.name(), prefix + pipeline.name() + "." + t.name()));
+      }
+    }
+    for (StreamDeclaration declaration : declarations) {
+      String topic = topics.get(declaration.name());
+      if (topic != null) {
+        declared.put(topic, new StreamSchema(declaration.schema(), key(declaration)));
+      }
+    }
+  }
+
+  private static Optional<Schema> key(StreamDeclaration declaration) {
+    if (declaration.key().isEmpty()) {
+      return Optional.empty();
+    }
+    return Optional.of(
+        Schema.createRecord(
+            declaration.schema().getName() + "Key",
+            null,
+            declaration.schema().getNamespace(),
+            false,
+            declaration.key().stream()
+                .map(k -> declaration.schema().getField(k))
+                .filter(java.util.Objects::nonNull)
+                .map(f -> new Schema.Field(f.name(), f.schema()))
+                .toList()));
+  }
+
+  /** Whether a stream's columns are for the tests to declare. */
+  boolean declarable(String stream) {
+    return topics.containsKey(stream);
+  }
+
+  @Override
+  public Known<StreamSchema> stream(String topic) {
+    StreamSchema schema = declared.get(topic);
+    return schema == null
+        ? new Known.Waiting<>("only a running database or registry knows it")
+        : new Known.Yes<>(schema);
+  }
+
+  @Override
+  public Known<ConnectionFacts> connection(SecretRef ref) {
+    return new Known.Yes<>(new ConnectionFacts("mariadb", "127.0.0.1", 3306, "test"));
+  }
+
+  @Override
+  public Known<String> config(ConfigMapRef ref) {
+    return files.config(ref);
+  }
+
+  @Override
+  public Known<SqlAnalysis> analyse(SqlRequest request) {
+    return files.analyse(request);
+  }
+}
