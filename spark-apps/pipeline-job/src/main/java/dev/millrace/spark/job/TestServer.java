@@ -120,9 +120,8 @@ public final class TestServer implements AutoCloseable {
         .config("spark.local.dir", folder.toString())
         // Nobody looks at the plans of a batch.
         .config("spark.sql.ui.explainMode", "simple")
-        // To compile code costs more than it saves on a few rows.
+        // To compile whole stages costs more than it saves on a few rows.
         .config("spark.sql.codegen.wholeStage", "false")
-        .config("spark.sql.codegen.factoryMode", "NO_CODEGEN")
         .getOrCreate();
   }
 
