@@ -85,7 +85,7 @@ final class TestJvm {
 
   private void ofOtherBuilds() throws IOException {
     try (Stream<Path> files = Files.list(archive.getParent())) {
-      for (Path file : files.filter(f -> f.toString().endsWith(".jsa")).toList()) {
+      for (Path file : files.filter(f -> f.toString().matches(".*\\.jsa(\\.classes)?")).toList()) {
         Files.deleteIfExists(file);
       }
     }
