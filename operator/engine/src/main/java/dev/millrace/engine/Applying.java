@@ -264,7 +264,10 @@ final class Applying {
           // It goes on as it was.
           turn.note(connector, step(() -> connectors.started(connector.name(), now)));
         }
-      } else if (!turn.blocked(connector.component())) {
+      } else if (turn.blocked(connector.component())) {
+        // Not made in this turn: once recorded, its absence would be taken for somebody's deed.
+        turn.undone.add(connector.id());
+      } else {
         turn.note(connector, step(() -> connector(turn, connector, now)));
       }
     }

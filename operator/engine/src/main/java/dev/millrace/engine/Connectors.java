@@ -54,6 +54,9 @@ final class Connectors {
   /** Configurations that Connect has refused: the same one is not offered again at once. */
   private final Map<String, Refused> refused = new HashMap<>();
 
+  /** When connectors were configured: Connect's list leaves out those that no worker runs yet. */
+  private final Map<String, Instant> configured = new HashMap<>();
+
   private record Restart(int attempts, Instant notBefore) {}
 
   private record Refused(Map<String, String> config, StepResult result, Instant notBefore) {}
@@ -120,7 +123,26 @@ final class Connectors {
           new Observed(
               config, status.at("/connector/state").asText("UNASSIGNED"), tasks, trace, status));
     }
+    unlisted(observed);
     return observed;
+  }
+
+  /** Asks for those that were configured lately and are not listed: not in the list is not gone. */
+  private void unlisted(Map<String, Observed> observed) throws BackendException {
+    configured.values().removeIf(at -> clock.instant().isAfter(at.plus(LONGEST_PAUSE)));
+    for (String name : List.copyOf(configured.keySet())) {
+      if (!observed.containsKey(name)) {
+        JsonNode there = send("GET", "/connectors/" + encode(name) + "/config", null, true);
+        if (there != null) {
+          Map<String, String> config = new TreeMap<>();
+          there.properties().forEach(e -> config.put(e.getKey(), e.getValue().asText()));
+          observed.put(
+              name,
+              new Observed(
+                  config, "UNASSIGNED", List.of(), Optional.empty(), JSON.createObjectNode()));
+        }
+      }
+    }
   }
 
   /** The innermost cause of a stack trace, which is what its reader looks for. */
@@ -166,6 +188,7 @@ final class Connectors {
         throw e;
       }
       refused.remove(wanted.name());
+      configured.put(wanted.name(), clock.instant());
       restarts.remove(wanted.name());
       return StepResult.waiting("it was configured just now");
     }
@@ -255,6 +278,12 @@ final class Connectors {
   }
 
   private JsonNode send(String method, String path, JsonNode body) throws BackendException {
+    return send(method, path, body, false);
+  }
+
+  /** Sends a request; the answer is null where there may be nothing and is nothing. */
+  private JsonNode send(String method, String path, JsonNode body, boolean mayBeNothing)
+      throws BackendException {
     HttpRequest.Builder request =
         HttpRequest.newBuilder(URI.create(url + path))
             .timeout(DEADLINE)
@@ -272,6 +301,9 @@ final class Connectors {
       HttpResponse<String> response =
           http.send(request.build(), HttpResponse.BodyHandlers.ofString());
       int status = response.statusCode();
+      if (status == 404 && mayBeNothing) {
+        return null;
+      }
       if (status / 100 != 2) {
         // 409: it is rebalancing. 404: the connector is not known everywhere yet.
         Failure kind =
