@@ -305,9 +305,8 @@ final class LocalRun {
   /** Whether the files were edited since the last run in a way that nobody has agreed to. */
   private boolean needsConsent(Engine engine) {
     return pipelines.pipelines().stream()
-        .map(p -> engine.changes(p.name()))
-        .anyMatch(
-            c -> !c.refused().isEmpty() || c.consents().stream().anyMatch(i -> !consent.allows(i)));
+        .map(Pipeline::name)
+        .anyMatch(p -> engine.waitsForConsent(p) || !engine.changes(p).refused().isEmpty());
   }
 
   private int refused(Engine engine) {

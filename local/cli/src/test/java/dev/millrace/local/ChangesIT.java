@@ -23,7 +23,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 /**
  * demo-tv is edited while it runs, once for each impact: what the plan says, what needs consent,
- * and that what Elasticsearch says was viewed, by show and by user, equals the truth at the end.
+ * and that what Elasticsearch says was viewed equals the truth at the end, in all its sums.
  */
 class ChangesIT {
   private static final ObjectMapper JSON = new ObjectMapper();
@@ -143,21 +143,19 @@ class ChangesIT {
   }
 
   /**
-   * Nothing is missing and nothing counts twice. Sums by minute are kept by region too, which is
-   * looked up: people have moved since, so a reprocessed view counts for another row, and the row
-   * that is not made again stays, as the plan has said.
+   * Nothing is missing and nothing counts twice: by show, by user, and by channel and minute, whose
+   * rows are kept by region too, where people have moved since and views count for other rows now.
    */
   private void exact() throws Exception {
     await()
         .atMost(Duration.ofSeconds(60))
         .pollInterval(Duration.ofSeconds(2))
         .untilAsserted(
-            () ->
-                assertThat(truth().output())
-                    .containsPattern("by show: .* all equal")
-                    .containsPattern("by user: .* all equal")
-                    .containsPattern("tv.viewings: [\\d,]+ records, 0 duplicate identities")
-                    .containsPattern("tv.show_views: [\\d,]+ records, 0 duplicate identities"));
+            () -> {
+              Installation.Result truth = truth();
+              assertThat(truth.output()).contains("EQUAL").doesNotContain("DIFFERENT");
+              assertThat(truth.exitCode()).isZero();
+            });
   }
 
   private void edit(String file, String before, String after) throws IOException {

@@ -21,7 +21,6 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
-import java.util.TreeSet;
 import java.util.function.Consumer;
 import java.util.stream.Collectors;
 import org.slf4j.Logger;
@@ -37,6 +36,7 @@ final class Applying {
   private final Connectors connectors;
   private final SparkLauncher spark;
   private final Observer observer;
+  private final Rewriting rewriting;
   private final Observer.Marks marks;
   private final Consumer<String> rewound;
   private final Clock clock;
@@ -53,6 +53,7 @@ final class Applying {
       Connectors connectors,
       SparkLauncher spark,
       Observer observer,
+      Rewriting rewriting,
       Observer.Marks marks,
       Consumer<String> rewound,
       Clock clock) {
@@ -62,21 +63,10 @@ final class Applying {
     this.connectors = connectors;
     this.spark = spark;
     this.observer = observer;
+    this.rewriting = rewriting;
     this.marks = marks;
     this.rewound = rewound;
     this.clock = clock;
-  }
-
-  private interface Step {
-    StepResult run() throws BackendException;
-  }
-
-  private static StepResult step(Step step) {
-    try {
-      return step.run();
-    } catch (BackendException e) {
-      return e.result();
-    }
   }
 
   /** Says of every component whose changes are held back what would have to happen. */
@@ -147,7 +137,7 @@ final class Applying {
     for (Resource.Topic topic : missing) {
       turn.made = turn.made.with(topic);
     }
-    StepResult remembered = step(() -> remember(turn));
+    StepResult remembered = StepResult.of(() -> remember(turn));
     if (!(remembered instanceof StepResult.Ready)) {
       missing.forEach(t -> turn.note(t, remembered));
       return;
@@ -156,7 +146,7 @@ final class Applying {
     for (Resource.Topic topic : differing) {
       turn.note(
           topic,
-          step(
+          StepResult.of(
               () -> {
                 topics.alter(topic, turn.seen.observed().topics().get(topic.name()));
                 return StepResult.READY;
@@ -186,7 +176,7 @@ final class Applying {
       }
     }
     if (!turn.blocked(turn.pipeline.name())) {
-      turn.note(turn.pipeline.name(), step(() -> remember(turn)));
+      turn.note(turn.pipeline.name(), StepResult.of(() -> remember(turn)));
     }
   }
 
@@ -197,7 +187,7 @@ final class Applying {
       if (turn.answered(subject)
           && turn.change(subject).isPresent()
           && !turn.held(subject.component())) {
-        turn.note(subject, step(() -> subjects.apply(subject)));
+        turn.note(subject, StepResult.of(() -> subjects.apply(subject)));
       }
     }
   }
@@ -215,21 +205,19 @@ final class Applying {
         turn.undone.add(template.id());
         continue;
       }
-      turn.note(template, step(() -> put(turn, template, loses(change, Impact.DATA_LOSS))));
+      turn.note(
+          template, StepResult.of(() -> put(turn, template, loses(change, Impact.DATA_LOSS))));
     }
   }
 
   private StepResult put(Turn turn, Resource.IndexTemplate template, boolean anew)
       throws BackendException {
-    observer.forget(template.name());
     if (anew) {
-      templates.deleteIndex(template.name());
-    }
-    templates.put(
-        template, turn.owner, !anew && turn.seen.observed().indices().containsKey(template.name()));
-    if (anew) {
-      // Who searches it meanwhile finds it empty, not missing.
-      templates.createIndex(template.name());
+      rewriting.index(turn, template);
+    } else {
+      observer.forget(template.name());
+      templates.put(
+          template, turn.owner, turn.seen.observed().indices().containsKey(template.name()));
     }
     return StepResult.READY;
   }
@@ -262,13 +250,13 @@ final class Applying {
         boolean ours = now != null && turn.owner.equals(now.config().get(Connectors.OWNER));
         if (ours && turn.run) {
           // It goes on as it was.
-          turn.note(connector, step(() -> connectors.started(connector.name(), now)));
+          turn.note(connector, StepResult.of(() -> connectors.started(connector.name(), now)));
         }
       } else if (turn.blocked(connector.component())) {
         // Not made in this turn: once recorded, its absence would be taken for somebody's deed.
         turn.undone.add(connector.id());
       } else {
-        turn.note(connector, step(() -> connector(turn, connector, now)));
+        turn.note(connector, StepResult.of(() -> connector(turn, connector, now)));
       }
     }
   }
@@ -295,8 +283,7 @@ final class Applying {
       marks.of(turn.plan.marksTopic()).forget(streams);
       rewound.accept(wanted.name());
       if (anew && index.isPresent()) {
-        put(turn, index.get(), true);
-        turn.undone.remove(index.get().id());
+        rewriting.index(turn, index.get());
       }
       log.info("{}: begins from the start", wanted.name());
     }
@@ -316,7 +303,10 @@ final class Applying {
     Optional<JsonNode> before = spark.document(wanted.name());
     List<Change> changes = turn.changes.of(wanted);
     if (changes.stream().anyMatch(c -> turn.held(c.component()))) {
-      before.ifPresent(b -> spark.ensureRunning(wanted.name(), b, hash(turn, b)));
+      if (turn.made.rewriting().isEmpty()) {
+        before.ifPresent(b -> spark.ensureRunning(wanted.name(), b, hash(turn, b)));
+      }
+      // Else what it goes on from may be half removed: it is begun anew once nothing holds it.
       turn.job = spark.observe(wanted.name());
       return;
     }
@@ -335,42 +325,18 @@ final class Applying {
       transforms.forEach(t -> turn.note(t, StepResult.waiting("the job waits for " + why)));
       return;
     }
-    StepResult result = step(() -> start(turn, wanted, before, changes));
+    StepResult result = StepResult.of(() -> start(turn, wanted, before));
     transforms.forEach(t -> turn.note(t, result));
     turn.job = spark.observe(wanted.name());
   }
 
-  private StepResult start(
-      Turn turn, Resource.SparkJob wanted, Optional<JsonNode> before, List<Change> changes)
+  private StepResult start(Turn turn, Resource.SparkJob wanted, Optional<JsonNode> before)
       throws BackendException {
-    Set<String> rewriting = new TreeSet<>(turn.made.rewriting());
-    for (Change change : changes) {
-      if (change.fields().stream().anyMatch(f -> f.impact() == Impact.STATE_LOSS)) {
-        rewriting.add(change.component());
-      }
-    }
-    ObjectNode document = document(wanted, before, rewriting);
-    if (rewriting.isEmpty()) {
-      spark.ensureRunning(wanted.name(), document, hash(turn, document));
-      return StepResult.READY;
-    }
-    // What is half done when this process dies is begun again: the record says that it has to be.
-    turn.made = turn.made.rewriting(rewriting);
-    remember(turn);
-    spark.stop(wanted.name());
-    List<String> append = new ArrayList<>();
-    for (JsonNode transform : document.path("transforms")) {
-      if (rewriting.contains(transform.path("name").asText())
-          && transform.at("/output/kind").asText().equals("append")) {
-        append.add(transform.at("/output/topic").asText());
-      }
-    }
-    topics.empty(append);
-    marks.of(turn.plan.marksTopic()).forget(rewriting);
+    ObjectNode document = document(wanted, before, turn.rewriting);
     spark.ensureRunning(wanted.name(), document, hash(turn, document));
-    turn.made = turn.made.rewriting(Set.of());
-    remember(turn);
-    log.info("{}: {} reprocess from the start", wanted.name(), rewriting);
+    if (!turn.rewriting.isEmpty()) {
+      rewriting.done(turn, wanted);
+    }
     return StepResult.READY;
   }
 
@@ -432,7 +398,7 @@ final class Applying {
           || turn.held(change.component())) {
         continue;
       }
-      StepResult result = step(() -> delete(change));
+      StepResult result = StepResult.of(() -> delete(change));
       if (result instanceof StepResult.Ready) {
         turn.made = turn.made.without(change.resource());
       } else {

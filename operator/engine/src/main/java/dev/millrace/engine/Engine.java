@@ -70,6 +70,7 @@ public final class Engine implements AutoCloseable {
   private final StreamRates rates;
   private final Statuses statuses;
   private final Observer observer;
+  private final Rewriting rewriting;
   private final Applying applying;
   private final SparkLauncher spark;
   private final Clock clock;
@@ -77,6 +78,7 @@ public final class Engine implements AutoCloseable {
   private final Map<String, SourceMarks> marks = new HashMap<>();
   private List<Pipeline> known = List.of();
   private final Map<String, Changes> found = new HashMap<>();
+  private final Set<String> waiting = new HashSet<>();
   private final Map<String, Instant> offsetsAsked = new HashMap<>();
 
   /** Configurations of connectors of whose streams everything is marked. */
@@ -109,6 +111,7 @@ public final class Engine implements AutoCloseable {
     this.rates = new StreamRates(clock);
     this.statuses = new Statuses(clock);
     this.observer = new Observer(topics, subjects, templates, connectors, spark, clock);
+    this.rewriting = new Rewriting(topics, templates, connectors, spark, observer, this::marks);
     this.applying =
         new Applying(
             topics,
@@ -117,6 +120,7 @@ public final class Engine implements AutoCloseable {
             connectors,
             spark,
             observer,
+            rewriting,
             this::marks,
             settled::remove,
             clock);
@@ -146,6 +150,11 @@ public final class Engine implements AutoCloseable {
     look(turn, false);
     gate(turn, analyser);
     found.put(pipeline.name(), turn.changes);
+    if (turn.holds.values().stream().anyMatch(h -> !h.needs().isEmpty())) {
+      waiting.add(pipeline.name());
+    } else {
+      waiting.remove(pipeline.name());
+    }
     for (Change change : turn.changes.drift()) {
       log.warn("{}: drift: {}", turn.owner, redactor.redact(change.summary()));
     }
@@ -153,6 +162,7 @@ public final class Engine implements AutoCloseable {
     applying.topics(turn);
     applying.subjects(turn);
     applying.templates(turn);
+    rewriting.prepare(turn);
     applying.connectors(turn);
     SourceMarks marked = marks(turn);
     for (Resource.SparkJob job : turn.all(Resource.SparkJob.class)) {
@@ -167,7 +177,7 @@ public final class Engine implements AutoCloseable {
         plan,
         status,
         turn.seen.connectors(),
-        turn.job.flatMap(SparkLauncher.Observed::status),
+        turn.job.flatMap(JobView.Observed::status),
         redactor);
     return status;
   }
@@ -236,6 +246,11 @@ public final class Engine implements AutoCloseable {
   /** What the last reconcile of a pipeline found to do; empty before the first. */
   public Changes changes(String pipeline) {
     return found.getOrDefault(pipeline, Changes.NONE);
+  }
+
+  /** Whether the last reconcile of a pipeline has held something back until somebody agrees. */
+  public boolean waitsForConsent(String pipeline) {
+    return waiting.contains(pipeline);
   }
 
   private Plan plan(Pipeline pipeline, SqlAnalyser by) {
@@ -468,12 +483,12 @@ public final class Engine implements AutoCloseable {
       return component(turn, transform.name(), kind, result, -1, false, redactor);
     }
     Optional<JsonNode> query =
-        turn.job.flatMap(SparkLauncher.Observed::status).stream()
+        turn.job.flatMap(JobView.Observed::status).stream()
             .flatMap(s -> stream(s.path("queries")))
             .filter(q -> q.path("transform").asText().equals(transform.name()))
             .findFirst();
     if (query.isEmpty()) {
-      String why = turn.job.map(SparkLauncher.Observed::message).orElse("");
+      String why = turn.job.map(JobView.Observed::message).orElse("");
       return new Component(
           transform.name(),
           kind,

@@ -28,7 +28,7 @@ final class Observer {
   private final Subjects subjects;
   private final IndexTemplates templates;
   private final Connectors connectors;
-  private final SparkLauncher spark;
+  private final JobView jobs;
   private final Clock clock;
   private final Map<String, Indexed> settled = new HashMap<>();
 
@@ -49,13 +49,13 @@ final class Observer {
       Subjects subjects,
       IndexTemplates templates,
       Connectors connectors,
-      SparkLauncher spark,
+      JobView jobs,
       Clock clock) {
     this.topics = topics;
     this.subjects = subjects;
     this.templates = templates;
     this.connectors = connectors;
-    this.spark = spark;
+    this.jobs = jobs;
     this.clock = clock;
   }
 
@@ -123,7 +123,7 @@ final class Observer {
             plain(plan, owner, connectorsSeen),
             templatesSeen,
             indices,
-            jobs(plan),
+            running(plan),
             silent);
     return new Seen(observed, connectorsSeen, failures);
   }
@@ -217,13 +217,13 @@ final class Observer {
     return plain;
   }
 
-  private Map<String, Observed.Job> jobs(Plan plan) {
-    Map<String, Observed.Job> jobs = new TreeMap<>();
+  private Map<String, Observed.Job> running(Plan plan) {
+    Map<String, Observed.Job> seen = new TreeMap<>();
     for (Resource.SparkJob job : all(plan, Resource.SparkJob.class)) {
-      Optional<JsonNode> document = spark.document(job.name());
-      boolean running = spark.observe(job.name()).isPresent();
-      document.ifPresent(d -> jobs.put(job.name(), new Observed.Job(d, running)));
+      Optional<JsonNode> document = jobs.document(job.name());
+      boolean running = jobs.observe(job.name()).isPresent();
+      document.ifPresent(d -> seen.put(job.name(), new Observed.Job(d, running)));
     }
-    return jobs;
+    return seen;
   }
 }

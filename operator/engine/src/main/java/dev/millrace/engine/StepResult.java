@@ -48,4 +48,18 @@ public sealed interface StepResult {
   static StepResult failed(Failure kind, String reason) {
     return new Failed(kind, reason);
   }
+
+  /** A step that may fail as a backend does. */
+  interface Step {
+    StepResult run() throws BackendException;
+  }
+
+  /** What comes of a step. */
+  static StepResult of(Step step) {
+    try {
+      return step.run();
+    } catch (BackendException e) {
+      return e.result();
+    }
+  }
 }

@@ -14,6 +14,7 @@ import java.util.TreeMap;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.concurrent.locks.LockSupport;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.AlterConfigOp;
 import org.apache.kafka.clients.admin.Config;
@@ -31,6 +32,7 @@ import org.apache.kafka.common.KafkaFuture;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.config.ConfigResource;
 import org.apache.kafka.common.errors.GroupIdNotFoundException;
+import org.apache.kafka.common.errors.PolicyViolationException;
 import org.apache.kafka.common.errors.RetriableException;
 import org.apache.kafka.common.errors.TopicExistsException;
 import org.apache.kafka.common.errors.UnknownTopicOrPartitionException;
@@ -38,6 +40,9 @@ import org.apache.kafka.common.errors.UnknownTopicOrPartitionException;
 /** Kafka's topics, and how far they and their readers are. */
 final class Topics implements AutoCloseable {
   private static final Duration DEADLINE = Duration.ofSeconds(8);
+  private static final Duration BETWEEN_TRIES = Duration.ofMillis(50);
+
+  private static final String CLEANUP = "cleanup.policy";
 
   private final Admin admin;
 
@@ -122,22 +127,61 @@ final class Topics implements AutoCloseable {
         "topic " + topic);
   }
 
-  /** Deletes all records of topics, which are not compacted. */
+  /**
+   * Deletes all records of topics. Kafka refuses that of topics that are only compacted: these get
+   * a policy by which it may, for that long. Whoever dies meanwhile leaves them with it, as a
+   * difference that is mended without consent, for it loses nothing.
+   */
   void empty(Collection<String> topics) throws BackendException {
+    Map<String, Observed.Topic> present = observe(topics);
     Map<TopicPartition, RecordsToDelete> all = new HashMap<>();
-    describe(List.copyOf(topics))
-        .forEach(
-            (name, topic) ->
-                topic
-                    .partitions()
-                    .forEach(
-                        p ->
-                            all.put(
-                                new TopicPartition(name, p.partition()),
-                                RecordsToDelete.beforeOffset(-1))));
-    if (!all.isEmpty()) {
-      get(admin.deleteRecords(all).all(), "records of " + topics);
+    Map<ConfigResource, Collection<AlterConfigOp>> open = new HashMap<>();
+    Map<ConfigResource, Collection<AlterConfigOp>> back = new HashMap<>();
+    present.forEach(
+        (name, topic) -> {
+          for (int p = 0; p < topic.partitions(); p++) {
+            all.put(new TopicPartition(name, p), RecordsToDelete.beforeOffset(-1));
+          }
+          String policy = topic.config().getOrDefault(CLEANUP, "delete");
+          if (!policy.contains("delete")) {
+            open.put(resource(name), set(CLEANUP, policy + ",delete"));
+            back.put(resource(name), set(CLEANUP, policy));
+          }
+        });
+    if (all.isEmpty()) {
+      return;
     }
+    if (open.isEmpty()) {
+      get(admin.deleteRecords(all).all(), "records of " + topics);
+      return;
+    }
+    get(admin.incrementalAlterConfigs(open).all(), "policy of " + topics);
+    try {
+      deleteOnceAllowed(all, "records of " + topics);
+    } finally {
+      get(admin.incrementalAlterConfigs(back).all(), "policy of " + topics);
+    }
+  }
+
+  /** A policy that the controller has noted reaches each broker a moment later. */
+  private void deleteOnceAllowed(Map<TopicPartition, RecordsToDelete> all, String what)
+      throws BackendException {
+    long deadline = System.nanoTime() + DEADLINE.toNanos();
+    while (true) {
+      try {
+        get(admin.deleteRecords(all).all(), what);
+        return;
+      } catch (BackendException e) {
+        if (!(e.getCause() instanceof PolicyViolationException) || System.nanoTime() > deadline) {
+          throw e;
+        }
+        LockSupport.parkNanos(BETWEEN_TRIES.toNanos());
+      }
+    }
+  }
+
+  private static Collection<AlterConfigOp> set(String key, String value) {
+    return List.of(new AlterConfigOp(new ConfigEntry(key, value), AlterConfigOp.OpType.SET));
   }
 
   private Map<String, TopicDescription> describe(List<String> names) throws BackendException {

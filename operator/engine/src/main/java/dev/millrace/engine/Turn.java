@@ -14,6 +14,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.TreeSet;
 
 /** One reconcile: its plan, what was observed, what would change, and what came of it. */
 final class Turn {
@@ -27,11 +28,14 @@ final class Turn {
   /** Ids of resources that are not as the plan says after this turn. */
   final Set<String> undone = new HashSet<>();
 
+  /** Transforms whose job, when it is started in this turn, begins from the start with them. */
+  final Set<String> rewriting = new TreeSet<>();
+
   Observer.Seen seen;
   Changes changes;
   Map<String, Hold> holds = Map.of();
   MadeRecord made = MadeRecord.NONE;
-  Optional<SparkLauncher.Observed> job = Optional.empty();
+  Optional<JobView.Observed> job = Optional.empty();
 
   Turn(Pipeline pipeline, Plan plan, String owner, Consent consent) {
     this.pipeline = pipeline;

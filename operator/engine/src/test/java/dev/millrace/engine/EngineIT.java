@@ -1,6 +1,7 @@
 package dev.millrace.engine;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
 import com.fasterxml.jackson.databind.JsonNode;
@@ -10,11 +11,14 @@ import dev.millrace.model.ManifestReader;
 import dev.millrace.model.Pipeline;
 import dev.millrace.model.Platform;
 import dev.millrace.planner.Consent;
+import dev.millrace.planner.FieldChange;
 import dev.millrace.planner.Impact;
 import dev.millrace.planner.Known;
+import dev.millrace.planner.SchemaCatalog;
 import dev.millrace.planner.SchemaCatalog.SqlAnalysis;
 import dev.millrace.planner.SchemaCatalog.SqlRequest;
 import dev.millrace.registry.SchemaRegistryClient;
+import dev.millrace.registry.WireFormat;
 import dev.millrace.services.ConnectService;
 import dev.millrace.services.Distribution;
 import dev.millrace.services.ElasticsearchService;
@@ -22,6 +26,7 @@ import dev.millrace.services.KafkaService;
 import dev.millrace.services.RegistryService;
 import dev.millrace.services.Service;
 import dev.millrace.services.Supervisor;
+import java.io.ByteArrayOutputStream;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
@@ -37,6 +42,11 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.stream.Collectors;
+import org.apache.avro.generic.GenericData;
+import org.apache.avro.generic.GenericDatumWriter;
+import org.apache.avro.io.BinaryEncoder;
+import org.apache.avro.io.EncoderFactory;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.NewTopic;
 import org.apache.kafka.clients.admin.OffsetSpec;
@@ -65,12 +75,28 @@ class EngineIT {
   private static final NotedJobs JOBS = new NotedJobs();
   private static Engine engine;
   private static Platform platform;
+  private static References references;
 
+  /** Knows the answer to what transforms named {@code counts} ask, whatever their SQL says. */
   private static final SqlAnalyser NO_SQL =
       new SqlAnalyser() {
         @Override
         public Known<SqlAnalysis> analyse(SqlRequest request) {
-          return new Known.Waiting<>("no SQL here");
+          if (!request.transform().equals("counts")) {
+            return new Known.Waiting<>("no SQL here");
+          }
+          ObjectNode schema = new ObjectMapper().createObjectNode();
+          schema.put("type", "record").put("name", "Counts").put("namespace", "it");
+          schema.withArray("fields").addObject().put("name", "d").put("type", "string");
+          schema.withArray("fields").addObject().put("name", "n").put("type", "long");
+          return new Known.Yes<>(
+              new SqlAnalysis(
+                  Optional.of(schema),
+                  "table",
+                  List.of("d"),
+                  List.of(new SchemaCatalog.Read("events", "drives", List.of("d"))),
+                  List.of(),
+                  List.of()));
         }
 
         @Override
@@ -82,6 +108,9 @@ class EngineIT {
     final Map<String, JsonNode> documents = new ConcurrentHashMap<>();
     final Map<String, String> hashes = new ConcurrentHashMap<>();
     int starts;
+
+    /** The job at whose start this process dies. */
+    volatile String dies = "";
 
     @Override
     public Optional<Observed> observe(String job) {
@@ -96,6 +125,9 @@ class EngineIT {
 
     @Override
     public void ensureRunning(String job, JsonNode document, String hash) {
+      if (job.equals(dies)) {
+        throw new IllegalStateException("died");
+      }
       if (!hash.equals(hashes.put(job, hash))) {
         starts++;
         documents.put(job, document);
@@ -154,7 +186,13 @@ class EngineIT {
             return new Known.No<>("no ConfigMap '" + name + "'");
           }
         };
-    engine = new Engine(platform, none, NO_SQL, JOBS, Clock.systemUTC());
+    references = none;
+    engine = another();
+  }
+
+  /** An engine as another process would have it, which knows nothing that is not written down. */
+  private static Engine another() {
+    return new Engine(platform, references, NO_SQL, JOBS, Clock.systemUTC());
   }
 
   @AfterAll
@@ -576,24 +614,18 @@ class EngineIT {
           .contains("topic it.adopts.events is there already and was not made by this pipeline");
       engine.reconcile(pipeline);
       ConfigResource topic = new ConfigResource(ConfigResource.Type.TOPIC, "it.adopts.events");
-      assertThat(timestamps(admin, topic)).isEqualTo("CreateTime");
+      assertThat(config(admin, topic, "message.timestamp.type")).isEqualTo("CreateTime");
       Consent adopt = new Consent(Set.of(), true);
       await().atMost(PATIENCE).until(() -> engine.reconcile(pipeline, adopt).drained());
-      assertThat(timestamps(admin, topic)).isEqualTo("LogAppendTime");
+      assertThat(config(admin, topic, "message.timestamp.type")).isEqualTo("LogAppendTime");
       // From now on it is ours.
       assertThat(engine.reconcile(pipeline).ready()).isTrue();
       assertThat(engine.preview(pipeline, NO_SQL).changes().conflicts()).isEmpty();
     }
   }
 
-  private static String timestamps(Admin admin, ConfigResource topic) throws Exception {
-    return admin
-        .describeConfigs(List.of(topic))
-        .all()
-        .get()
-        .get(topic)
-        .get("message.timestamp.type")
-        .value();
+  private static String config(Admin admin, ConfigResource topic, String key) throws Exception {
+    return admin.describeConfigs(List.of(topic)).all().get().get(topic).get(key).value();
   }
 
   @Test
@@ -721,6 +753,113 @@ class EngineIT {
       }
     }
     return records;
+  }
+
+  @Test
+  void whatATableAndItsIndexHoldGoesBeforeItIsWrittenAnewWhoeverDiesMeanwhile() throws Exception {
+    String counts =
+        """
+        transforms:
+          - { name: counts, sql: "%s", key: [d] }
+        sinks:
+          - { name: counts-es, from: counts, elasticsearch: { index: tables } }
+        """;
+    Pipeline first = pipeline("tables", "", counts.formatted("SELECT d, 1 AS n"));
+    await()
+        .atMost(PATIENCE)
+        .until(() -> component(engine.reconcile(first), "counts-es").state().equals("ready"));
+    String state = tables();
+    count("a", 1);
+    count("moved", 2);
+    awaitDocuments("tables", 2);
+
+    Pipeline second = pipeline("tables", "", counts.formatted("SELECT d, 2 AS n"));
+    assertThat(component(engine.reconcile(second), "counts").state()).isEqualTo("consent");
+    assertThat(
+            engine.preview(second, NO_SQL).changes().differing().stream()
+                .flatMap(c -> c.fields().stream())
+                .map(FieldChange::reason)
+                .collect(Collectors.joining()))
+        .contains("rows that are in it.tables.counts now are removed")
+        .contains("its index tables is emptied and written again");
+    awaitDocuments("tables", 2);
+    Consent consent = new Consent(Set.of(Impact.STATE_LOSS), false);
+    JOBS.dies = "it.tables";
+    try {
+      await()
+          .atMost(PATIENCE)
+          .untilAsserted(
+              () -> assertThatThrownBy(() -> engine.reconcile(second, consent)).hasMessage("died"));
+    } finally {
+      JOBS.dies = "";
+    }
+    assertThat(tables()).isEqualTo(state);
+    // What the old job wrote while nobody looked goes too, since all of it is begun again.
+    count("moved", 3);
+    try (Engine next = another()) {
+      // Nobody has to agree once more.
+      await()
+          .atMost(PATIENCE)
+          .until(
+              () ->
+                  component(next.reconcile(second), "counts-es").state().equals("ready")
+                      && !tables().equals(state));
+      String anew = tables();
+      assertThat(records("it.tables.counts")).isZero();
+      assertThat(documents("tables")).isZero();
+      assertThat(next.preview(second, NO_SQL).changes().differing()).isEmpty();
+      count("a", 4);
+      awaitDocuments("tables", 1);
+      next.reconcile(second);
+      assertThat(tables()).isEqualTo(anew);
+    }
+    try (Admin admin = Admin.create(Map.of("bootstrap.servers", kafka.endpoint().orElseThrow()))) {
+      ConfigResource topic = new ConfigResource(ConfigResource.Type.TOPIC, "it.tables.counts");
+      assertThat(config(admin, topic, "cleanup.policy")).isEqualTo("compact");
+    }
+  }
+
+  private static String tables() {
+    return JOBS.documents.get("it.tables").at("/transforms/0/stateHash").asText();
+  }
+
+  /** Writes a row as the job would. */
+  private static void count(String device, long n) throws Exception {
+    JsonNode output = JOBS.documents.get("it.tables").at("/transforms/0/output");
+    SchemaRegistryClient client = new SchemaRegistryClient(registry.endpoint().orElseThrow());
+    try (KafkaProducer<byte[], byte[]> producer =
+        new KafkaProducer<>(
+            Map.of("bootstrap.servers", kafka.endpoint().orElseThrow()),
+            new ByteArraySerializer(),
+            new ByteArraySerializer())) {
+      byte[] key = framed(client, output.path("keySchemaId").asInt(), Map.of("d", device));
+      byte[] value = framed(client, output.path("schemaId").asInt(), Map.of("d", device, "n", n));
+      producer.send(new ProducerRecord<>("it.tables.counts", key, value)).get();
+    }
+  }
+
+  private static byte[] framed(SchemaRegistryClient client, int id, Map<String, Object> fields)
+      throws Exception {
+    GenericData.Record record = new GenericData.Record(client.byId(id));
+    fields.forEach(record::put);
+    ByteArrayOutputStream out = new ByteArrayOutputStream();
+    BinaryEncoder encoder = EncoderFactory.get().binaryEncoder(out, null);
+    new GenericDatumWriter<>(record.getSchema()).write(record, encoder);
+    encoder.flush();
+    return WireFormat.frame(id, out.toByteArray(), out.size());
+  }
+
+  private static int documents(String index) throws Exception {
+    String es = elasticsearch.endpoint().orElseThrow();
+    http("POST", es + "/" + index + "/_refresh", null);
+    return new ObjectMapper()
+        .readTree(http("GET", es + "/" + index + "/_count", null).body())
+        .path("count")
+        .asInt(-1);
+  }
+
+  private static void awaitDocuments(String index, int count) {
+    await().atMost(PATIENCE).untilAsserted(() -> assertThat(documents(index)).isEqualTo(count));
   }
 
   @Test

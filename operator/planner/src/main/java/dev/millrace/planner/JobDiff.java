@@ -259,20 +259,52 @@ final class JobDiff {
                           .orElse("");
                 })
             .collect(Collectors.joining(", "));
-    JsonNode output = after.path("output");
+    String topic = after.at("/output/topic").asText();
     String written =
-        output.path("kind").asText().equals("table")
-            ? "rows in "
-                + output.path("topic").asText()
-                + " are replaced by key; those that are not made again stay"
-            : "records that are in "
-                + output.path("topic").asText()
-                + " now are removed and written anew, so that none counts twice downstream";
+        (after.at("/output/kind").asText().equals("table") ? "rows" : "records")
+            + " that are in "
+            + topic
+            + " now are removed and written anew, so that none counts twice"
+            + indices(topic)
+            + (drivers.stream()
+                    .map(d -> plan.stream(d).map(Plan.Stream::topic).orElse(d))
+                    .anyMatch(d -> Retention.of(plan, d).isPresent())
+                ? "; what came of input that is no longer there is not made again"
+                : "");
     return FieldChange.of(
         "state",
         hash(before),
         hash(after),
         Impact.STATE_LOSS,
         cause + ": reprocessed from earliest of " + from + "; " + written);
+  }
+
+  /** What becomes of the indices that hold what is in a topic. */
+  private String indices(String topic) {
+    Set<String> sinks = new TreeSet<>();
+    Set<String> indices = new TreeSet<>();
+    for (Resource resource : plan.resources()) {
+      if (resource instanceof Resource.Connector connector
+          && topic.equals(connector.config().get("topics"))) {
+        sinks.add(connector.component());
+      }
+    }
+    for (Resource resource : plan.resources()) {
+      if (resource instanceof Resource.IndexTemplate
+          && sinks.contains(resource.component())
+          && observed.indices().containsKey(resource.name())) {
+        indices.add(resource.name());
+      }
+    }
+    if (indices.isEmpty()) {
+      return "";
+    }
+    boolean one = indices.size() == 1;
+    return (one ? "; its index " : "; its indices ")
+        + String.join(", ", indices)
+        + (one ? " is" : " are")
+        + " emptied and written again: searches see "
+        + (one ? "it" : "them")
+        + " fill";
   }
 }

@@ -5,6 +5,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 
 /** What would happen to a topic. */
 final class TopicDiff {
@@ -131,7 +132,7 @@ final class TopicDiff {
     if ((key.equals("retention.ms") || key.equals("retention.bytes")) && shorter(before, after)) {
       impact = Impact.DATA_LOSS;
       reason = "records that are older than that are deleted";
-    } else if (key.equals("cleanup.policy") && before != null) {
+    } else if (key.equals("cleanup.policy") && before != null && !less(before, after)) {
       impact = Impact.DATA_LOSS;
       reason =
           after.contains("compact")
@@ -139,6 +140,11 @@ final class TopicDiff {
               : "records are deleted when they are old, the newest of a key too";
     }
     return FieldChange.of("config." + key, before, after, impact, reason);
+  }
+
+  /** Of a topic that is compacted, nothing goes because it is not cleaned by age any more too. */
+  private static boolean less(String before, String after) {
+    return Set.of(before.split(",")).containsAll(Set.of(after.split(",")));
   }
 
   private static boolean shorter(String before, String after) {
