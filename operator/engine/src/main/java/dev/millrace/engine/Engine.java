@@ -72,6 +72,7 @@ public final class Engine implements AutoCloseable {
   private final Observer observer;
   private final Rewriting rewriting;
   private final Applying applying;
+  private final Removal removal;
   private final SparkLauncher spark;
   private final Clock clock;
   private final Map<String, Observation> observations = new ConcurrentHashMap<>();
@@ -124,6 +125,9 @@ public final class Engine implements AutoCloseable {
             this::marks,
             settled::remove,
             clock);
+    this.removal =
+        new Removal(
+            topics, subjects, templates, connectors, kibana, spark, observer, this::marks);
   }
 
   /** Observes the pipeline, applies what loses nothing, and says what was observed. */
@@ -203,6 +207,32 @@ public final class Engine implements AutoCloseable {
   /** For looking into topics. It lives as long as this engine, and any thread may use it. */
   public Inspector inspector() {
     return new Inspector(topics.admin(), registry, platform.getSpec().kafka().bootstrapServers());
+  }
+
+  /**
+   * Takes away what runs for a pipeline, and, with {@code deletionPolicy: delete}, all that it has
+   * made. Waits for nothing: to be called until nothing is left.
+   *
+   * @return what is still there and why; empty once all that has to go is gone
+   */
+  public List<String> remove(Pipeline pipeline) {
+    String marksTopic = owner(pipeline) + ".millrace-marks";
+    boolean everything = pipeline.getSpec().deletionPolicy().equals("delete");
+    Removal.Result result = removal.remove(owner(pipeline), marksTopic, everything);
+    if (result.done()) {
+      Optional.ofNullable(marks.remove(marksTopic)).ifPresent(SourceMarks::close);
+      observations.remove(pipeline.name());
+      found.remove(pipeline.name());
+      settled.keySet().removeIf(c -> c.startsWith(owner(pipeline) + "."));
+      offsetsAsked.keySet().removeIf(c -> c.startsWith(owner(pipeline) + "."));
+    }
+    Redactor redactor = redactor(pipeline);
+    return result.left().stream().map(redactor::redact).toList();
+  }
+
+  /** For asking the backends how they are. It lives as long as this engine; any thread may use it. */
+  public PlatformProbe probe() {
+    return new PlatformProbe(platform.getSpec(), topics.admin(), references);
   }
 
   private void applyDashboards(Turn turn) {

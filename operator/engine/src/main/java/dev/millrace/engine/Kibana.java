@@ -110,6 +110,13 @@ final class Kibana {
     return results;
   }
 
+  /** Takes away all that a pipeline has made in Kibana. */
+  StepResult remove(String owner) {
+    StepResult result = guarded("removal of " + owner, "", () -> sweep(owner, Set.of()));
+    swept.remove(owner);
+    return result;
+  }
+
   private interface Step {
     StepResult run() throws BackendException;
   }

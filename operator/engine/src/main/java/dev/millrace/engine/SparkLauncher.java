@@ -9,4 +9,9 @@ public interface SparkLauncher extends JobView {
 
   /** Stops the job; nothing happens if there is none. */
   void stop(String job);
+
+  /** Stops the job and forgets its document: one of the same name that comes later is new. */
+  default void forget(String job) {
+    stop(job);
+  }
 }

@@ -15,10 +15,12 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.locks.LockSupport;
+import java.util.regex.Pattern;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.AlterConfigOp;
 import org.apache.kafka.clients.admin.Config;
 import org.apache.kafka.clients.admin.ConfigEntry;
+import org.apache.kafka.clients.admin.GroupListing;
 import org.apache.kafka.clients.admin.ListOffsetsOptions;
 import org.apache.kafka.clients.admin.ListOffsetsResult;
 import org.apache.kafka.clients.admin.NewPartitions;
@@ -277,6 +279,20 @@ final class Topics implements AutoCloseable {
               }
             });
     return committed;
+  }
+
+  /** Deletes the consumer groups in which a pipeline's transforms have kept their epochs. */
+  void forgetEpochs(String owner) throws BackendException {
+    // A stream's name has no dot: with a prefix that goes on, it is another pipeline's.
+    Pattern ours = Pattern.compile(Pattern.quote(owner) + "\\.[a-z][a-z0-9_]*\\.epochs-.*");
+    List<String> groups =
+        get(admin.listGroups().all(), "groups").stream()
+            .map(GroupListing::groupId)
+            .filter(g -> ours.matcher(g).matches())
+            .toList();
+    if (!groups.isEmpty()) {
+      get(admin.deleteConsumerGroups(groups).all(), "groups " + groups);
+    }
   }
 
   private static <T> T get(KafkaFuture<T> future, String what) throws BackendException {

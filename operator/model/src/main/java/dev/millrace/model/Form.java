@@ -35,6 +35,15 @@ final class Form {
   @Target({ElementType.FIELD, ElementType.METHOD, ElementType.RECORD_COMPONENT})
   @interface StreamName {}
 
+  /** A size of memory, as the JVM and Spark write it. */
+  @JacksonAnnotationsInside
+  @Pattern("^[1-9][0-9]{0,6}[mgMG]$")
+  @Size(max = 8)
+  @Expected("a size such as 512m or 2g")
+  @Retention(RetentionPolicy.RUNTIME)
+  @Target({ElementType.FIELD, ElementType.METHOD, ElementType.RECORD_COMPONENT})
+  @interface Memory {}
+
   /** Name of a Kubernetes resource: a DNS subdomain (RFC 1123). */
   @JacksonAnnotationsInside
   @Pattern("^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?$")

@@ -48,6 +48,10 @@ import java.util.List;
     name = "Age",
     jsonPath = ".metadata.creationTimestamp",
     type = AdditionalPrinterColumn.Type.DATE)
+@AdditionalPrinterColumn(
+    name = "Message",
+    jsonPath = ".status.conditions[?(@.type==\"Ready\")].message",
+    type = AdditionalPrinterColumn.Type.STRING)
 @ValidationRule(
     value = "self.metadata.name.matches('^[a-z]([a-z0-9-]{0,50}[a-z0-9])?$')",
     message =
@@ -472,15 +476,31 @@ public final class Pipeline implements HasMetadata, Namespaced {
       @JsonPropertyDescription("The generation of the spec that this is about.")
           Long observedGeneration,
       @JsonPropertyDescription(
-              "Accepted, ResolvedRefs, Progressing, Ready: as the Kubernetes API conventions have them.")
+              "Accepted, ResolvedRefs, Progressing, Ready, Drift: as the Kubernetes API conventions have them.")
           List<Condition> conditions,
       @Size(max = 200) @JsonPropertyDescription("Each source, transform, sink and dashboard.")
-          List<ComponentStatus> components) {}
+          List<ComponentStatus> components,
+      @JsonPropertyDescription("What is not applied before somebody agrees; absent if nothing is.")
+          PendingPlan plan,
+      @JsonPropertyDescription("What was agreed to, until all of it is applied.")
+          PendingPlan consented) {}
+
+  /** A plan that loses state or data, or takes over what others made. */
+  public record PendingPlan(
+      @Required
+          @Size(max = 64)
+          @JsonPropertyDescription(
+              "To agree: annotate the Pipeline with millrace.dev/consent=<this hash>.")
+          String hash,
+      @Size(max = 64)
+          @JsonPropertyDescription(
+              "What it takes to agree to: state-loss, data-loss, adopt; separated by commas.")
+          String needs) {}
 
   /** What was observed of a component. */
   public record ComponentStatus(
       @Required @JsonPropertyDescription("Its name in the spec.") String name,
       @JsonPropertyDescription("What it is, such as cdc, intervals, elasticsearch.") String kind,
-      @JsonPropertyDescription("ready, waiting, paused, failed or ended.") String state,
+      @JsonPropertyDescription("ready, waiting, paused, failed, ended, or consent: a change of it waits for somebody to agree.") String state,
       @JsonPropertyDescription("Why, where it is not ready.") String message) {}
 }

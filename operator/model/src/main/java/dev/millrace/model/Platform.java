@@ -33,6 +33,10 @@ import java.util.Map;
     name = "Age",
     jsonPath = ".metadata.creationTimestamp",
     type = AdditionalPrinterColumn.Type.DATE)
+@AdditionalPrinterColumn(
+    name = "Message",
+    jsonPath = ".status.conditions[?(@.type==\"Ready\")].message",
+    type = AdditionalPrinterColumn.Type.STRING)
 @Version("v1alpha1")
 @JsonInclude(JsonInclude.Include.NON_NULL)
 @JsonDeserialize(using = JsonDeserializer.None.class)
@@ -113,7 +117,7 @@ public final class Platform implements HasMetadata, Namespaced {
               message =
                   "prefix can not be changed: every topic, subject and connector is named by it")
           @JsonPropertyDescription(
-              "What topics, subjects and connectors begin with; may be empty. Can not be changed.")
+              "What topics, subjects and connectors begin with. On a cluster, where it is empty, the namespace and a dot. Can not be changed.")
           String prefix,
       @Required @JsonPropertyDescription("Kafka.") Kafka kafka,
       @Required
@@ -185,9 +189,59 @@ public final class Platform implements HasMetadata, Namespaced {
           String checkpointDir,
       @Size(max = 64)
           @JsonPropertyDescription("Settings of the jobs, such as master or shufflePartitions.")
-          Map<String, String> settings) {
+          Map<String, String> settings,
+      @Size(min = 1, max = 512)
+          @JsonPropertyDescription(
+              "Image of driver and executors on a cluster; default: what the operator was started with.")
+          String image,
+      @Form.ResourceName
+          @JsonPropertyDescription(
+              "ServiceAccount of the drivers on a cluster, in this namespace; default millrace-spark.")
+          String serviceAccount,
+      @JsonPropertyDescription("What a driver gets on a cluster.") SparkDriver driver,
+      @JsonPropertyDescription("What the executors of a pipeline get on a cluster.")
+          SparkExecutor executor,
+      @Size(max = 64)
+          @JsonPropertyDescription("Spark's own configuration on a cluster, such as spark.hadoop.fs.s3a.endpoint.")
+          Map<String, String> sparkConf) {
     public Spark {
       settings = settings == null ? Map.of() : Map.copyOf(settings);
+      sparkConf = sparkConf == null ? Map.of() : Map.copyOf(sparkConf);
+    }
+
+    /** Where jobs are no pods. */
+    public Spark(String checkpointDir, Map<String, String> settings) {
+      this(checkpointDir, settings, null, null, null, null, null);
+    }
+  }
+
+  /** What a driver gets. */
+  public record SparkDriver(
+      @Default("1") @Min(1) @Max(64) @JsonPropertyDescription("Cores; default 1.") Integer cores,
+      @Default("1g")
+          @Form.Memory
+          @JsonPropertyDescription("Heap, as Spark writes it, such as 512m or 2g; default 1g.")
+          String memory) {
+    public SparkDriver {
+      cores = cores == null ? 1 : cores;
+      memory = memory == null ? "1g" : memory;
+    }
+  }
+
+  /** What the executors get. */
+  public record SparkExecutor(
+      @Default("1") @Min(1) @Max(1000) @JsonPropertyDescription("How many; default 1.")
+          Integer instances,
+      @Default("1") @Min(1) @Max(64) @JsonPropertyDescription("Cores of each; default 1.")
+          Integer cores,
+      @Default("1g")
+          @Form.Memory
+          @JsonPropertyDescription("Heap of each, as Spark writes it; default 1g.")
+          String memory) {
+    public SparkExecutor {
+      instances = instances == null ? 1 : instances;
+      cores = cores == null ? 1 : cores;
+      memory = memory == null ? "1g" : memory;
     }
   }
 

@@ -1,6 +1,8 @@
 package dev.millrace.spark.job;
 
 import java.io.IOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -15,7 +17,9 @@ import org.slf4j.LoggerFactory;
  * The Spark application of a pipeline: one streaming query for each of its transforms. Its only
  * argument is the path of a {@link PlanDocument}. It prints {@code millrace-status-port=NNNNN} once
  * its status server answers, and runs until SIGTERM, upon which it stops its queries and exits with
- * 0 within 10 s. Exit code 2: the plan can not be read.
+ * 0 within 10 s. Exit code 2: the plan can not be read. On a cluster the launcher sets {@code
+ * MILLRACE_STATUS_LISTEN} (host:port of the status server) and {@code MILLRACE_CHECKPOINT_DIR}, which
+ * stand for what the plan says.
  */
 public final class PipelineJob implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(PipelineJob.class);
@@ -49,8 +53,12 @@ public final class PipelineJob implements AutoCloseable {
       System.exit(2);
       return;
     }
+    String checkpoints = System.getenv("MILLRACE_CHECKPOINT_DIR");
+    if (checkpoints != null && !checkpoints.isEmpty()) {
+      plan = plan.withCheckpointDir(checkpoints);
+    }
     PipelineJob job = new PipelineJob(plan);
-    StatusServer server = new StatusServer(plan.statusPort(), job::status);
+    StatusServer server = new StatusServer(listen(plan), job::status);
     System.out.println("millrace-status-port=" + server.port());
     System.out.flush();
     ShutdownHookManager.get()
@@ -68,12 +76,24 @@ public final class PipelineJob implements AutoCloseable {
     new CountDownLatch(1).await();
   }
 
-  /** Spark as every pipeline needs it. */
+  /** Where the status is served: on loopback, unless a cluster's launcher says where. */
+  private static InetSocketAddress listen(PlanDocument plan) {
+    String listen = System.getenv("MILLRACE_STATUS_LISTEN");
+    if (listen == null || listen.isEmpty()) {
+      return new InetSocketAddress(InetAddress.getLoopbackAddress(), plan.statusPort());
+    }
+    int colon = listen.lastIndexOf(':');
+    return new InetSocketAddress(
+        listen.substring(0, colon), Integer.parseInt(listen.substring(colon + 1)));
+  }
+
+  /** Spark as every pipeline needs it; who submitted the application may say where it runs. */
   static SparkSession.Builder session(PlanDocument plan) {
+    String master = System.getProperty("spark.master", plan.settings().master());
     SparkSession.Builder builder =
         SparkSession.builder()
             .appName("millrace-" + plan.pipeline())
-            .master(plan.settings().master())
+            .master(master)
             .config("spark.ui.enabled", "false")
             .config("spark.ui.showConsoleProgress", "false")
             // Queries share the cores by turns, or a long batch of one would hold up all others.
@@ -92,7 +112,7 @@ public final class PipelineJob implements AutoCloseable {
             .config("spark.sql.streaming.pollingDelay", "50ms")
             .config("spark.sql.streaming.stopTimeout", STOP_MS + "ms")
             .config("spark.sql.streaming.numRecentProgressUpdates", "2");
-    if (plan.settings().master().startsWith("local")) {
+    if (master.startsWith("local")) {
       builder
           .config("spark.driver.bindAddress", "127.0.0.1")
           .config("spark.driver.host", "127.0.0.1");

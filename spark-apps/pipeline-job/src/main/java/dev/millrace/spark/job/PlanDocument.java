@@ -35,6 +35,21 @@ public record PlanDocument(
     List<Stream> streams,
     List<Transform> transforms) {
 
+  /** The same work with its checkpoints elsewhere. */
+  PlanDocument withCheckpointDir(String elsewhere) {
+    return new PlanDocument(
+        version,
+        pipeline,
+        kafka,
+        registry,
+        elsewhere,
+        marksTopic,
+        statusPort,
+        settings,
+        streams,
+        transforms);
+  }
+
   /** Schema registry: any that speaks Confluent's API. */
   public record Registry(String url) {}
 

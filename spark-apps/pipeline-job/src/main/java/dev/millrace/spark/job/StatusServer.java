@@ -10,14 +10,18 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.function.Supplier;
 
-/** Serves {@code GET /status} on loopback. */
+/** Serves {@code GET /status}, on loopback unless it is told where. */
 final class StatusServer implements AutoCloseable {
   private static final ObjectMapper JSON = new ObjectMapper();
   private final HttpServer server;
   private final ExecutorService executor;
 
   StatusServer(int port, Supplier<JobStatus> status) throws IOException {
-    server = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), port), 0);
+    this(new InetSocketAddress(InetAddress.getLoopbackAddress(), port), status);
+  }
+
+  StatusServer(InetSocketAddress address, Supplier<JobStatus> status) throws IOException {
+    server = HttpServer.create(address, 0);
     executor =
         Executors.newSingleThreadExecutor(
             r -> {

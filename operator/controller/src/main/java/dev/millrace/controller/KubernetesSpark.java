@@ -1,0 +1,489 @@
+package dev.millrace.controller;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.millrace.controller.SparkApplications.Phase;
+import dev.millrace.controller.SparkApplications.Seen;
+import dev.millrace.controller.SparkApplications.Wanted;
+import dev.millrace.engine.SparkLauncher;
+import dev.millrace.model.Pipeline;
+import dev.millrace.model.Platform;
+import io.fabric8.kubernetes.api.model.ConfigMap;
+import io.fabric8.kubernetes.api.model.ConfigMapBuilder;
+import io.fabric8.kubernetes.api.model.ContainerStateTerminated;
+import io.fabric8.kubernetes.api.model.ContainerStatus;
+import io.fabric8.kubernetes.api.model.HasMetadata;
+import io.fabric8.kubernetes.api.model.OwnerReference;
+import io.fabric8.kubernetes.api.model.OwnerReferenceBuilder;
+import io.fabric8.kubernetes.api.model.Pod;
+import io.fabric8.kubernetes.api.model.Service;
+import io.fabric8.kubernetes.api.model.ServiceBuilder;
+import io.fabric8.kubernetes.client.KubernetesClient;
+import io.fabric8.kubernetes.client.dsl.base.PatchContext;
+import io.fabric8.kubernetes.client.dsl.base.PatchType;
+import java.io.IOException;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.time.Clock;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.Comparator;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.function.BiFunction;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * A pipeline's Spark job as an application in its namespace: its plan in a ConfigMap that never
+ * changes (another plan is another one), a Service for the driver's status, and the application.
+ * Called on one thread, as the engine is. Calls to the API server have the client's deadlines, the
+ * driver is given 2 s.
+ *
+ * <p>The ConfigMap outlives a Pipeline that is deleted with {@code retain}: made again, it goes on
+ * from the checkpoints that the plan there names. With it goes the place of the checkpoints: a
+ * pipeline that was deleted with all it had begins in another one.
+ */
+final class KubernetesSpark implements SparkLauncher {
+  static final String PLAN = "plan.json";
+  static final String LABEL = "millrace.dev/pipeline";
+  static final int STATUS_PORT = 4041;
+  private static final String PART = "millrace.dev/part";
+  private static final String INCARNATION = "millrace.dev/checkpoints";
+  private static final String HASH = "millrace.dev/hash";
+
+  private static final Logger log = LoggerFactory.getLogger(KubernetesSpark.class);
+  private static final ObjectMapper JSON = new ObjectMapper();
+
+  /** An engine's turn asks several times for the same. */
+  private static final Duration FRESH = Duration.ofMillis(500);
+
+  private static final Duration FIRST_PAUSE = Duration.ofSeconds(10);
+  private static final Duration LONGEST_PAUSE = Duration.ofMinutes(5);
+  private static final Pattern CAUSE =
+      Pattern.compile(
+          "^(?:Caused by: |Exception in thread \"[^\"]*\" )?(?:[\\w$]+\\.)+([\\w$]+(?:Exception|Error)(?:: .*)?)$");
+
+  private final KubernetesClient client;
+  private final SparkApplications applications;
+  private final Platform platform;
+  private final Surroundings surroundings;
+  private final Clock clock;
+  private final HttpClient http =
+      HttpClient.newBuilder().connectTimeout(Duration.ofSeconds(1)).build();
+  private final Map<String, Looked> looked = new HashMap<>();
+  private final Map<String, String> failures = new HashMap<>();
+  private final Map<String, String> lastWords = new HashMap<>();
+  private final Map<String, Restart> restarts = new HashMap<>();
+  private final Map<String, JsonNode> documents = new HashMap<>();
+
+  private record Looked(Optional<Observed> observed, Instant at) {}
+
+  private record Restart(int attempts, Instant notBefore) {}
+
+  /**
+   * What a launcher has to know of where it is.
+   *
+   * @param image for platforms that name none
+   * @param fieldManager of what it applies
+   * @param status where a driver's status is served, by namespace and name of its Service
+   * @param pipeline the Pipeline of a namespace and name, which owns what is made for it
+   */
+  record Surroundings(
+      String image,
+      String fieldManager,
+      BiFunction<String, String, URI> status,
+      BiFunction<String, String, Optional<Pipeline>> pipeline) {
+
+    /** As pods reach one another. */
+    static URI inCluster(String namespace, String service) {
+      return URI.create("http://" + service + "." + namespace + ".svc:" + STATUS_PORT + "/status");
+    }
+  }
+
+  KubernetesSpark(
+      KubernetesClient client,
+      SparkApplications applications,
+      Platform platform,
+      Surroundings surroundings,
+      Clock clock) {
+    this.client = client;
+    this.applications = applications;
+    this.platform = platform;
+    this.surroundings = surroundings;
+    this.clock = clock;
+  }
+
+  /** A job's name is the platform's prefix and the pipeline's. */
+  private String name(String job) {
+    return job.substring(platform.getSpec().prefix().length());
+  }
+
+  private String namespace() {
+    return platform.getMetadata().getNamespace();
+  }
+
+  private static String service(String name) {
+    return name + "-status";
+  }
+
+  private Map<String, String> labels(String name) {
+    return Map.of(LABEL, name, "app.kubernetes.io/managed-by", "millrace");
+  }
+
+  // ---- looking
+
+  @Override
+  public Optional<Observed> observe(String job) {
+    Looked before = looked.get(job);
+    Instant now = clock.instant();
+    if (before != null && now.isBefore(before.at().plus(FRESH))) {
+      return before.observed();
+    }
+    Optional<Observed> observed = look(name(job));
+    looked.put(job, new Looked(observed, now));
+    return observed;
+  }
+
+  private Optional<Observed> look(String name) {
+    Optional<Seen> seen = applications.find(namespace(), name);
+    if (seen.isEmpty()) {
+      return Optional.ofNullable(failures.get(name))
+          .map(why -> new Observed("", false, Optional.empty(), why));
+    }
+    Seen application = seen.get();
+    boolean running = application.phase() == Phase.RUNNING;
+    Optional<JsonNode> status = running ? ask(service(name)) : Optional.empty();
+    if (status.isPresent()) {
+      lastWords.remove(name);
+    }
+    return Optional.of(
+        new Observed(
+            application.hash(), running, status, message(name, application, status.isPresent())));
+  }
+
+  private String message(String name, Seen application, boolean answers) {
+    String failed = failures.get(name);
+    if (failed != null) {
+      return failed;
+    }
+    if (answers) {
+      return "";
+    }
+    if (application.phase() == Phase.RESTARTING || application.phase() == Phase.ENDED) {
+      String words =
+          driver(application.driver())
+              .orElseGet(
+                  () ->
+                      lastWords.getOrDefault(
+                          name,
+                          application.message().isEmpty()
+                              ? "the Spark operator does not say why"
+                              : application.message()));
+      lastWords.put(name, words);
+      return "the Spark driver failed: " + words;
+    }
+    String before = lastWords.get(name);
+    return switch (application.phase()) {
+      case GOING -> "the Spark application is being stopped";
+      case RUNNING -> "the Spark driver runs and does not answer yet";
+      default -> "the Spark driver is being started";
+    }
+        + (before == null ? "" : "; it failed before: " + before);
+  }
+
+  /** Why a driver's container ended: its last words, or what Kubernetes says. */
+  private Optional<String> driver(String pod) {
+    if (pod.isEmpty()) {
+      return Optional.empty();
+    }
+    Pod driver = client.pods().inNamespace(namespace()).withName(pod).get();
+    if (driver == null || driver.getStatus() == null) {
+      return Optional.empty();
+    }
+    for (ContainerStatus container : driver.getStatus().getContainerStatuses()) {
+      Optional<ContainerStateTerminated> ended =
+          Stream.of(container.getState(), container.getLastState())
+              .filter(Objects::nonNull)
+              .map(s -> s.getTerminated())
+              .filter(Objects::nonNull)
+              .findFirst();
+      if (ended.isPresent()) {
+        return Optional.of(words(ended.get()));
+      }
+    }
+    return Optional.ofNullable(driver.getStatus().getReason())
+        .filter(r -> !r.isEmpty())
+        .map(r -> "its pod is gone: " + r + ": " + driver.getStatus().getMessage());
+  }
+
+  private static String words(ContainerStateTerminated ended) {
+    String reason = ended.getReason() == null ? "" : ended.getReason();
+    String exit = "exit code " + ended.getExitCode();
+    if (reason.equals("OOMKilled")) {
+      return "it was killed for using more memory than it may (" + exit + ")";
+    }
+    return cause(ended.getMessage() == null ? "" : ended.getMessage())
+        .map(c -> c + " (" + exit + ")")
+        .orElse(exit + (reason.isEmpty() ? "" : ", " + reason));
+  }
+
+  /** The innermost exception in a log's last lines; without one, the last line. */
+  static Optional<String> cause(String text) {
+    String best = "";
+    String last = "";
+    for (String line : text.lines().map(String::strip).filter(l -> !l.isEmpty()).toList()) {
+      Matcher matcher = CAUSE.matcher(line);
+      if (matcher.matches()) {
+        best = matcher.group(1);
+      }
+      last = line;
+    }
+    String found = best.isEmpty() ? last : best;
+    return found.isEmpty() ? Optional.empty() : Optional.of(found);
+  }
+
+  private Optional<JsonNode> ask(String service) {
+    try {
+      HttpResponse<byte[]> response =
+          http.send(
+              HttpRequest.newBuilder(surroundings.status().apply(namespace(), service))
+                  .timeout(Duration.ofSeconds(2))
+                  .build(),
+              HttpResponse.BodyHandlers.ofByteArray());
+      return response.statusCode() == 200
+          ? Optional.of(JSON.readTree(response.body()))
+          : Optional.empty();
+    } catch (IOException e) {
+      return Optional.empty();
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      return Optional.empty();
+    }
+  }
+
+  @Override
+  public Optional<JsonNode> document(String job) {
+    Optional<ConfigMap> map = plan(name(job));
+    if (map.isEmpty()) {
+      return Optional.empty();
+    }
+    // It never changes, so that it need not be read again.
+    String key = map.get().getMetadata().getUid();
+    JsonNode known = documents.get(key);
+    if (known == null) {
+      try {
+        known = JSON.readTree(map.get().getData().get(PLAN));
+      } catch (IOException e) {
+        log.warn("ConfigMap {}: {}", map.get().getMetadata().getName(), e.getMessage());
+        return Optional.empty();
+      }
+      documents.put(key, known);
+    }
+    return Optional.of(known);
+  }
+
+  /** The plan that the application has; without an application, the newest. */
+  private Optional<ConfigMap> plan(String name) {
+    List<ConfigMap> plans = plans(name);
+    if (plans.size() <= 1) {
+      return plans.stream().findFirst();
+    }
+    // Of one that goes, nothing is wanted any more: what was written down last is.
+    Optional<Seen> seen =
+        applications.find(namespace(), name).filter(s -> s.phase() != Phase.GOING);
+    return seen.flatMap(
+            s ->
+                plans.stream()
+                    .filter(p -> p.getMetadata().getName().equals(s.configMap()))
+                    .findFirst())
+        .or(
+            () ->
+                plans.stream()
+                    .max(
+                        Comparator.comparing(
+                            (ConfigMap p) -> p.getMetadata().getCreationTimestamp())));
+  }
+
+  private List<ConfigMap> plans(String name) {
+    return client
+        .configMaps()
+        .inNamespace(namespace())
+        .withLabels(Map.of(LABEL, name, PART, "plan"))
+        .list()
+        .getItems();
+  }
+
+  // ---- running
+
+  @Override
+  public void ensureRunning(String job, JsonNode document, String hash) {
+    String name = name(job);
+    try {
+      Optional<Seen> seen = applications.find(namespace(), name);
+      boolean same = seen.map(s -> s.hash().equals(hash)).orElse(false);
+      if (seen.isPresent() && seen.get().phase() == Phase.GOING) {
+        // One of the same name can be made once it is gone; what it shall run is written down now.
+        prune(name, plan(name, document, hash).name());
+        return;
+      }
+      if (same && seen.get().phase() == Phase.ENDED) {
+        startAgain(name);
+        return;
+      }
+      if (same) {
+        failures.remove(name);
+        return;
+      }
+      start(name, document, hash);
+      failures.remove(name);
+    } catch (RuntimeException e) {
+      log.warn("Spark application {}/{}: {}", namespace(), name, e.getMessage());
+      failures.put(name, "the Spark application can not be applied: " + e.getMessage());
+    } finally {
+      looked.remove(job);
+    }
+  }
+
+  /** One that nobody else starts again is deleted; the next turn makes it anew. */
+  private void startAgain(String name) {
+    Restart before = restarts.get(name);
+    Instant now = clock.instant();
+    if (before != null && now.isBefore(before.notBefore())) {
+      return;
+    }
+    int attempts = before == null ? 1 : before.attempts() + 1;
+    long pause =
+        Math.min(LONGEST_PAUSE.toMillis(), FIRST_PAUSE.toMillis() << Math.min(attempts - 1, 10));
+    restarts.put(name, new Restart(attempts, now.plusMillis(pause)));
+    applications.delete(namespace(), name);
+  }
+
+  private record Planned(String name, String incarnation) {}
+
+  /** Writes a plan down, unless it is there. */
+  private Planned plan(String name, JsonNode document, String hash) {
+    List<ConfigMap> before = plans(name);
+    String incarnation =
+        before.stream()
+            .map(m -> m.getMetadata().getAnnotations())
+            .filter(Objects::nonNull)
+            .map(a -> a.get(INCARNATION))
+            .filter(Objects::nonNull)
+            .findFirst()
+            .orElseGet(() -> Long.toString(clock.millis(), 36));
+    String planName = name + "-plan-" + hash;
+    if (before.stream().noneMatch(m -> m.getMetadata().getName().equals(planName))) {
+      Map<String, String> labels = new LinkedHashMap<>(labels(name));
+      labels.put(PART, "plan");
+      apply(
+          new ConfigMapBuilder()
+              .withNewMetadata()
+              .withName(planName)
+              .withNamespace(namespace())
+              .withLabels(labels)
+              .withAnnotations(Map.of(HASH, hash, INCARNATION, incarnation))
+              .endMetadata()
+              .withData(Map.of(PLAN, document.toString()))
+              .withImmutable(true)
+              .build());
+    }
+    return new Planned(planName, incarnation);
+  }
+
+  private void prune(String name, String but) {
+    plans(name).stream()
+        .filter(m -> !m.getMetadata().getName().equals(but))
+        .forEach(m -> client.resource(m).delete());
+  }
+
+  private void start(String name, JsonNode document, String hash) {
+    Optional<OwnerReference> owner =
+        surroundings.pipeline().apply(namespace(), name).map(KubernetesSpark::owner);
+    Planned plan = plan(name, document, hash);
+    Service status =
+        new ServiceBuilder()
+            .withNewMetadata()
+            .withName(service(name))
+            .withNamespace(namespace())
+            .withLabels(labels(name))
+            .withOwnerReferences(owner.map(List::of).orElse(List.of()))
+            .endMetadata()
+            .withNewSpec()
+            .withSelector(Map.of(LABEL, name, "spark-role", "driver"))
+            .addNewPort()
+            .withName("status")
+            .withPort(STATUS_PORT)
+            .withNewTargetPort(STATUS_PORT)
+            .endPort()
+            .endSpec()
+            .build();
+    apply(status);
+    Map<String, String> environment = new LinkedHashMap<>();
+    environment.put("MILLRACE_STATUS_LISTEN", "0.0.0.0:" + STATUS_PORT);
+    environment.put(
+        "MILLRACE_CHECKPOINT_DIR", document.path("checkpointDir").asText() + "/" + plan.incarnation());
+    Platform.Spark spark = platform.getSpec().spark();
+    applications.apply(
+        new Wanted(
+            namespace(),
+            name,
+            labels(name),
+            owner,
+            hash,
+            plan.name(),
+            environment,
+            Optional.ofNullable(spark.image()).orElse(surroundings.image()),
+            spark));
+    log.info("Spark application {}/{} runs plan {}", namespace(), name, hash);
+    prune(name, plan.name());
+  }
+
+  private <T extends HasMetadata> void apply(T resource) {
+    client
+        .resource(resource)
+        .patch(
+            new PatchContext.Builder()
+                .withPatchType(PatchType.SERVER_SIDE_APPLY)
+                .withFieldManager(surroundings.fieldManager())
+                .withForce(true)
+                .build());
+  }
+
+  private static OwnerReference owner(Pipeline pipeline) {
+    return new OwnerReferenceBuilder()
+        .withApiVersion(pipeline.getApiVersion())
+        .withKind(pipeline.getKind())
+        .withName(pipeline.name())
+        .withUid(pipeline.getMetadata().getUid())
+        .withController(true)
+        .build();
+  }
+
+  @Override
+  public void stop(String job) {
+    String name = name(job);
+    applications.delete(namespace(), name);
+    failures.remove(name);
+    looked.remove(job);
+  }
+
+  @Override
+  public void forget(String job) {
+    stop(job);
+    String name = name(job);
+    plans(name).forEach(m -> client.resource(m).delete());
+    client.services().inNamespace(namespace()).withName(service(name)).delete();
+    lastWords.remove(name);
+    restarts.remove(name);
+  }
+}

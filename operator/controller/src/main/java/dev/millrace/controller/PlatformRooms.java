@@ -1,0 +1,179 @@
+package dev.millrace.controller;
+
+import dev.millrace.engine.Engine;
+import dev.millrace.engine.References;
+import dev.millrace.model.Platform;
+import io.javaoperatorsdk.operator.processing.event.ResourceID;
+import java.util.Collection;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.Executor;
+import java.util.function.BiFunction;
+import java.util.function.Consumer;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The engines, one for each Platform, each with a lane of its own on which alone it is called: an
+ * engine is not thread safe, and one whose backend hangs keeps only its own pipelines waiting.
+ */
+final class PlatformRooms implements AutoCloseable {
+  private static final Logger log = LoggerFactory.getLogger(PlatformRooms.class);
+
+  private final Executor threads;
+  private final BiFunction<Platform, References, Engine> engines;
+  private final ReferencedObjects objects;
+  private final Map<ResourceID, Room> rooms = new ConcurrentHashMap<>();
+
+  /**
+   * No room yet.
+   *
+   * @param engines makes an engine; may wait, and may throw
+   */
+  PlatformRooms(
+      Executor threads,
+      BiFunction<Platform, References, Engine> engines,
+      ReferencedObjects objects) {
+    this.threads = threads;
+    this.engines = engines;
+    this.objects = objects;
+  }
+
+  /** One Platform's lanes and its engine. */
+  final class Room {
+    private final ResourceID id;
+    private final Lane turns = new Lane(threads);
+    private final Lane probes = new Lane(threads);
+    private volatile Version version = new Version("", 0);
+    private volatile Engine engine;
+    private volatile String failure = "";
+
+    private Room(ResourceID id) {
+      this.id = id;
+    }
+
+    /** The Platform that the engine follows, or will after what is under way. */
+    Version version() {
+      return version;
+    }
+
+    /** Calls the engine after all calls that wait; instead of one of the same key that waits. */
+    void turn(Object key, Consumer<Engine> call, Consumer<String> noEngine) {
+      turns.submit(
+          key,
+          () -> {
+            if (engine == null) {
+              noEngine.accept(failure);
+            } else {
+              call.accept(engine);
+            }
+          });
+    }
+
+    /** Asks the backends, beside the engine's calls. */
+    void probe(Consumer<List<Platform.Backend>> answers, Consumer<String> noEngine) {
+      Runnable look =
+          () -> {
+            Engine now = engine;
+            if (now == null) {
+              noEngine.accept(failure);
+              return;
+            }
+            List<Platform.Backend> backends;
+            try {
+              backends = now.probe().look();
+            } catch (RuntimeException e) {
+              // Its clients may have been closed meanwhile, since another engine takes its place.
+              noEngine.accept("its backends could not be asked: " + e.getMessage());
+              return;
+            }
+            answers.accept(backends);
+          };
+      if (engine == null) {
+        // It is being made, or just failed to be.
+        turns.submit("probe", () -> probes.submit("probe", look));
+      } else {
+        probes.submit("probe", look);
+      }
+    }
+
+    int waiting() {
+      return turns.size();
+    }
+
+    ResourceID id() {
+      return id;
+    }
+
+    private void follow(Platform platform, Version wanted) {
+      version = wanted;
+      turns.submit(
+          "engine",
+          () -> {
+            leave();
+            try {
+              engine =
+                  engines.apply(
+                      platform, new ClusterReferences(id.getNamespace().orElseThrow(), objects));
+              failure = "";
+            } catch (RuntimeException e) {
+              // A host name that does not resolve, for one. The next look tries again.
+              Throwable cause = e.getCause() == null ? e : e.getCause();
+              log.warn("platform {}: {}", id, cause.getMessage());
+              failure = cause.getMessage();
+              version = new Version("", 0);
+            }
+          });
+    }
+
+    private void leave() {
+      Engine before = engine;
+      engine = null;
+      if (before != null) {
+        before.close();
+      }
+    }
+  }
+
+  /** A Platform of this identity in this generation. */
+  record Version(String uid, long generation) {}
+
+  static ResourceID id(String namespace, String name) {
+    return new ResourceID(name, namespace);
+  }
+
+  /** The room of a Platform, whose engine follows it from the next call on. */
+  synchronized Room enter(Platform platform) {
+    Room room = rooms.computeIfAbsent(ResourceID.fromResource(platform), Room::new);
+    Version wanted =
+        new Version(
+            platform.getMetadata().getUid(),
+            Optional.ofNullable(platform.getMetadata().getGeneration()).orElse(0L));
+    if (!wanted.equals(room.version())) {
+      room.follow(platform, wanted);
+    }
+    return room;
+  }
+
+  Optional<Room> find(ResourceID platform) {
+    return Optional.ofNullable(rooms.get(platform));
+  }
+
+  Collection<Room> all() {
+    return rooms.values();
+  }
+
+  synchronized void leave(ResourceID platform) {
+    Room room = rooms.remove(platform);
+    if (room != null) {
+      room.turns.submit("engine", room::leave);
+    }
+  }
+
+  @Override
+  public synchronized void close() {
+    List.copyOf(rooms.keySet()).forEach(this::leave);
+  }
+}

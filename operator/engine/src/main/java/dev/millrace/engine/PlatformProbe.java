@@ -1,0 +1,131 @@
+package dev.millrace.engine;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.millrace.model.Platform;
+import java.io.IOException;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.function.Function;
+import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.clients.admin.DescribeClusterOptions;
+
+/**
+ * Asks each backend of a platform how it is, each with a deadline. Writes nothing.
+ * Thread safe.
+ */
+public final class PlatformProbe {
+  private static final ObjectMapper JSON = new ObjectMapper();
+  private static final Duration DEADLINE = Duration.ofSeconds(5);
+
+  /** Elasticsearch's own page says more, but not every distribution has it. */
+  private static final String NODES = "/_nodes/_local?filter_path=nodes.*.version";
+
+  private final Platform.Spec platform;
+  private final Admin admin;
+  private final References references;
+  private final HttpClient http =
+      HttpClient.newBuilder()
+          .version(HttpClient.Version.HTTP_1_1)
+          .connectTimeout(Duration.ofSeconds(2))
+          .build();
+
+  PlatformProbe(Platform.Spec platform, Admin admin, References references) {
+    this.platform = platform;
+    this.admin = admin;
+    this.references = references;
+  }
+
+  /** What each backend answered, in a fixed order.  */
+  public List<Platform.Backend> look() {
+    List<CompletableFuture<Platform.Backend>> asked = new ArrayList<>();
+    asked.add(
+        http("schemaRegistry", platform.schemaRegistry().url() + "/config", answer -> null));
+    asked.add(http("connect", platform.connect().url() + "/", a -> text(a.path("version"))));
+    asked.add(
+        http(
+            "elasticsearch",
+            platform.elasticsearch().url() + NODES,
+            a -> text(a.path("nodes").findPath("version"))));
+    List<Platform.Backend> backends = new ArrayList<>();
+    backends.add(kafka());
+    asked.forEach(a -> backends.add(a.join()));
+    if (platform.kibana() != null) {
+      backends.add(kibana());
+    }
+    return List.copyOf(backends);
+  }
+
+  private Platform.Backend kafka() {
+    try {
+      admin
+          .describeCluster(new DescribeClusterOptions().timeoutMs((int) DEADLINE.toMillis()))
+          .nodes()
+          .get(DEADLINE.toMillis() + 1000, TimeUnit.MILLISECONDS);
+      return new Platform.Backend("kafka", "ready", null, null);
+    } catch (ExecutionException | TimeoutException e) {
+      return failed("kafka", "no answer from " + platform.kafka().bootstrapServers());
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      return failed("kafka", "interrupted");
+    }
+  }
+
+  private Platform.Backend kibana() {
+    try {
+      String version = new KibanaClient(platform.kibana(), references).version().orElse(null);
+      return new Platform.Backend("kibana", "ready", version, null);
+    } catch (BackendException e) {
+      return failed("kibana", e.getMessage());
+    }
+  }
+
+  private CompletableFuture<Platform.Backend> http(
+      String name, String url, Function<JsonNode, String> version) {
+    HttpRequest request =
+        HttpRequest.newBuilder(URI.create(url.replaceAll("(?<!:)/{2,}", "/")))
+            .timeout(DEADLINE)
+            .header("Accept", "application/json")
+            .build();
+    return http.sendAsync(request, HttpResponse.BodyHandlers.ofString())
+        .handle(
+            (response, failure) -> {
+              if (failure != null) {
+                Throwable cause = failure.getCause() == null ? failure : failure.getCause();
+                return failed(
+                    name,
+                    "no answer: "
+                        + (cause.getMessage() == null
+                            ? cause.getClass().getSimpleName()
+                            : cause.getMessage()));
+              }
+              if (response.statusCode() / 100 != 2) {
+                return failed(name, "answers " + response.statusCode());
+              }
+              try {
+                return new Platform.Backend(
+                    name, "ready", version.apply(JSON.readTree(response.body())), null);
+              } catch (IOException e) {
+                return failed(name, "answers something that is no JSON");
+              }
+            });
+  }
+
+  private static String text(JsonNode node) {
+    return node.isTextual() ? node.asText() : null;
+  }
+
+  private static Platform.Backend failed(String name, String why) {
+    return new Platform.Backend(
+        name, "failed", null, new Redactor(List.of()).redact(why));
+  }
+}
