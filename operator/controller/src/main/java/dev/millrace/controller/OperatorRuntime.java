@@ -1,6 +1,7 @@
 package dev.millrace.controller;
 
 import dev.millrace.engine.Engine;
+import dev.millrace.engine.ProcessSqlAnalyser;
 import dev.millrace.engine.References;
 import dev.millrace.engine.SparkLauncher;
 import dev.millrace.engine.SqlAnalyser;
@@ -13,6 +14,10 @@ import io.javaoperatorsdk.operator.monitoring.micrometer.MicrometerMetricsV2;
 import io.javaoperatorsdk.operator.processing.event.ResourceID;
 import io.javaoperatorsdk.operator.processing.retry.GenericRetry;
 import io.micrometer.core.instrument.MeterRegistry;
+import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.nio.file.Path;
+import java.security.GeneralSecurityException;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.Optional;
@@ -32,6 +37,7 @@ public final class OperatorRuntime implements AutoCloseable {
 
   private static final Logger log = LoggerFactory.getLogger(OperatorRuntime.class);
   private static final Duration STOP = Duration.ofSeconds(10);
+  private static final Duration PLANNING = Duration.ofSeconds(20);
 
   /** Reconciles wait for nothing but the API server: a few at a time are enough. */
   private static final int THREADS = 8;
@@ -41,6 +47,7 @@ public final class OperatorRuntime implements AutoCloseable {
   private final ReferencedObjects objects;
   private final ExecutorService lanes;
   private final SqlAnalyser analyser;
+  private final PipelineReconciler pipelines;
   private volatile boolean closing;
 
   /**
@@ -107,6 +114,7 @@ public final class OperatorRuntime implements AutoCloseable {
     PipelineTurns turns = new PipelineTurns(analyser, clock, reconcilers::wake, metrics);
     reconcilers.pipelines =
         new PipelineReconciler(rooms, objects, turns, events, settings.pace(), clock);
+    this.pipelines = reconcilers.pipelines;
     reconcilers.platforms =
         new PlatformReconciler(
             rooms, objects, reconcilers.pipelines, events, metrics, settings.pace(), clock);
@@ -166,6 +174,20 @@ public final class OperatorRuntime implements AutoCloseable {
     } else {
       controller.settingNamespaces(settings.namespaces());
     }
+  }
+
+  /**
+   * Answers dry runs that ask for a plan.
+   *
+   * @param certificates folder with {@code tls.crt} and {@code tls.key}
+   * @return what has to be closed before this is
+   */
+  public AutoCloseable serve(InetSocketAddress address, Path certificates)
+      throws IOException, GeneralSecurityException {
+    SqlAnalyser patient =
+        analyser instanceof ProcessSqlAnalyser process ? process.patient(PLANNING) : analyser;
+    return new PlanWebhook(
+        address, certificates, new PlanRequests(rooms, objects, patient, pipelines::pipelines));
   }
 
   /**

@@ -14,6 +14,8 @@ import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import java.io.File;
 import java.io.IOException;
 import java.net.InetSocketAddress;
+import java.nio.file.Path;
+import java.security.GeneralSecurityException;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.Arrays;
@@ -104,8 +106,27 @@ public final class Main implements Callable<Integer> {
       names = "--spark-image",
       paramLabel = "IMAGE",
       defaultValue = "${MILLRACE_SPARK_IMAGE:-millrace/spark-job:latest}",
-      description = "Image of Spark drivers and executors, for Platforms that name none. MILLRACE_SPARK_IMAGE")
+      description =
+          "Image of Spark drivers and executors, for Platforms that name none. MILLRACE_SPARK_IMAGE")
   private String sparkImage;
+
+  @Option(
+      names = "--webhook-listen",
+      paramLabel = "HOST:PORT",
+      defaultValue = "${MILLRACE_WEBHOOK_LISTEN:-}",
+      description =
+          "Where 'millrace plan' on a cluster is answered, by TLS. Default: nowhere."
+              + " MILLRACE_WEBHOOK_LISTEN")
+  private String webhook;
+
+  @Option(
+      names = "--webhook-certificates",
+      paramLabel = "DIR",
+      defaultValue = "${MILLRACE_WEBHOOK_CERTIFICATES:-/etc/millrace/webhook}",
+      description =
+          "Folder with tls.crt and tls.key. Default: /etc/millrace/webhook."
+              + " MILLRACE_WEBHOOK_CERTIFICATES")
+  private Path certificates;
 
   @Option(
       names = "--resync",
@@ -133,8 +154,8 @@ public final class Main implements Callable<Integer> {
   }
 
   @Override
-  public Integer call() throws IOException, InterruptedException {
-    InetSocketAddress address = address();
+  public Integer call() throws Exception {
+    InetSocketAddress address = address("--listen", listen);
     CountDownLatch stop = new CountDownLatch(1);
     CountDownLatch stopped = new CountDownLatch(1);
     AtomicBoolean started = new AtomicBoolean();
@@ -145,7 +166,8 @@ public final class Main implements Callable<Integer> {
             new OperatorRuntime(client, analyser(), metrics, settings(), Clock.systemUTC());
         OperatorEndpoints endpoints =
             new OperatorEndpoints(
-                address, runtime::healthy, () -> started.get() && runtime.healthy(), metrics)) {
+                address, runtime::healthy, () -> started.get() && runtime.healthy(), metrics);
+        AutoCloseable plans = plans(runtime)) {
       log.info("listening on port {}", endpoints.port());
       Thread starting =
           new Thread(
@@ -181,14 +203,21 @@ public final class Main implements Callable<Integer> {
     }
   }
 
-  private InetSocketAddress address() {
-    int colon = listen.lastIndexOf(':');
+  private AutoCloseable plans(OperatorRuntime runtime)
+      throws IOException, GeneralSecurityException {
+    return webhook.isBlank()
+        ? () -> {}
+        : runtime.serve(address("--webhook-listen", webhook), certificates);
+  }
+
+  private InetSocketAddress address(String option, String value) {
+    int colon = value.lastIndexOf(':');
     try {
       return new InetSocketAddress(
-          listen.substring(0, colon), Integer.parseInt(listen.substring(colon + 1)));
+          value.substring(0, colon), Integer.parseInt(value.substring(colon + 1)));
     } catch (IndexOutOfBoundsException | IllegalArgumentException e) {
       throw new ParameterException(
-          spec.commandLine(), "--listen '" + listen + "': expected host:port");
+          spec.commandLine(), option + " '" + value + "': expected host:port");
     }
   }
 

@@ -126,8 +126,7 @@ public final class Engine implements AutoCloseable {
             settled::remove,
             clock);
     this.removal =
-        new Removal(
-            topics, subjects, templates, connectors, kibana, spark, observer, this::marks);
+        new Removal(topics, subjects, templates, connectors, kibana, spark, observer, this::marks);
   }
 
   /** Observes the pipeline, applies what loses nothing, and says what was observed. */
@@ -230,7 +229,9 @@ public final class Engine implements AutoCloseable {
     return result.left().stream().map(redactor::redact).toList();
   }
 
-  /** For asking the backends how they are. It lives as long as this engine; any thread may use it. */
+  /**
+   * For asking the backends how they are. It lives as long as this engine; any thread may use it.
+   */
   public PlatformProbe probe() {
     return new PlatformProbe(platform.getSpec(), topics.admin(), references);
   }
@@ -252,7 +253,16 @@ public final class Engine implements AutoCloseable {
    * @param patient waits for its answers: what is still being analysed would be missing in the plan
    */
   public Preview preview(Pipeline pipeline, SqlAnalyser patient) {
-    Plan plan = plan(pipeline, patient);
+    return preview(pipeline, patient, references);
+  }
+
+  /**
+   * The same with what the pipeline refers to as it is about to be.
+   *
+   * @param edited in place of what there is
+   */
+  public Preview preview(Pipeline pipeline, SqlAnalyser patient, References edited) {
+    Plan plan = plan(pipeline, patient, edited);
     Redactor redactor = redactor(pipeline);
     Turn turn = new Turn(pipeline, plan, owner(pipeline), Consent.NONE);
     if (plan.problems().isEmpty()) {
@@ -284,7 +294,11 @@ public final class Engine implements AutoCloseable {
   }
 
   private Plan plan(Pipeline pipeline, SqlAnalyser by) {
-    return Planner.plan(pipeline, platform, new Catalog(Optional.of(registry), references, by));
+    return plan(pipeline, by, references);
+  }
+
+  private Plan plan(Pipeline pipeline, SqlAnalyser by, References with) {
+    return Planner.plan(pipeline, platform, new Catalog(Optional.of(registry), with, by));
   }
 
   private String owner(Pipeline pipeline) {
