@@ -70,6 +70,15 @@ class DocsIT {
     follow(page);
   }
 
+  /** What is typed has to be in a block that {@link #commands} does. */
+  @ParameterizedTest
+  @MethodSource("pages")
+  void everyCommandIsRun(Path page) throws IOException {
+    assertThat(Files.readAllLines(page).stream().filter(line -> line.startsWith("    $ ")))
+        .as(page + ": commands outside of console blocks")
+        .isEmpty();
+  }
+
   /** YAML is YAML, and a resource in it is one. */
   @ParameterizedTest
   @MethodSource("pages")
