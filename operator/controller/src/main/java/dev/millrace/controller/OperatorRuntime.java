@@ -41,7 +41,7 @@ public final class OperatorRuntime implements AutoCloseable {
   private final ReferencedObjects objects;
   private final ExecutorService lanes;
   private final SqlAnalyser analyser;
-  private volatile boolean closing;
+  private final Reconcilers reconcilers = new Reconcilers();
 
   /**
    * What the operator is started with.
@@ -79,7 +79,6 @@ public final class OperatorRuntime implements AutoCloseable {
               return thread;
             });
     OperatorMetrics metrics = new OperatorMetrics(registry, clock);
-    Reconcilers reconcilers = new Reconcilers();
     this.objects = new ReferencedObjects(client, reconcilers::wake);
     metrics.watched(objects);
     Function<Platform, SparkLauncher> spark =
@@ -130,14 +129,19 @@ public final class OperatorRuntime implements AutoCloseable {
   private static final class Reconcilers {
     PipelineReconciler pipelines;
     PlatformReconciler platforms;
+    volatile boolean closed;
 
     void wake(ResourceID pipeline) {
-      pipelines.wake(pipeline);
+      if (!closed) {
+        pipelines.wake(pipeline);
+      }
     }
 
     void wake(ReferencedObjects.User user) {
       if (user.kind().equals("Pipeline")) {
         wake(new ResourceID(user.name(), user.namespace()));
+      } else if (!closed) {
+        pipelines.wakeAll(new ResourceID(user.name(), user.namespace()));
       }
     }
   }
@@ -178,7 +182,7 @@ public final class OperatorRuntime implements AutoCloseable {
 
   /** Whether it does its work, or stands by. */
   public boolean healthy() {
-    return !closing && (!leads() || operator.getRuntimeInfo().allEventSourcesAreHealthy());
+    return !reconcilers.closed && (!leads() || operator.getRuntimeInfo().allEventSourcesAreHealthy());
   }
 
   /** Whether it reconciles; one that stands by does not. */
@@ -189,10 +193,10 @@ public final class OperatorRuntime implements AutoCloseable {
   /** Stops: turns that are under way are given ten seconds. */
   @Override
   public void close() {
-    closing = true;
+    reconcilers.closed = true;
+    rooms.close();
     operator.stop();
     objects.close();
-    rooms.close();
     lanes.shutdown();
     try {
       if (!lanes.awaitTermination(STOP.toSeconds(), TimeUnit.SECONDS)) {

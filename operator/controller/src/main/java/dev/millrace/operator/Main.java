@@ -198,7 +198,10 @@ public final class Main implements Callable<Integer> {
     }
     return new ProcessSqlAnalyser(
         Arrays.asList(analyser.strip().split("\\s+")),
-        new File(System.getProperty("java.io.tmpdir"), "sql-analyser.log"));
+            new File(System.getProperty("java.io.tmpdir"), "sql-analyser.log"))
+        // On a lane, a wait holds up nobody else; without one, each restart would make every
+        // Pipeline with SQL wait for a moment, and say so.
+        .unhurried(Duration.ofSeconds(30));
   }
 
   private OperatorRuntime.Settings settings() {
