@@ -8,8 +8,8 @@ import java.util.Map;
 
 /**
  * Secrets and ConfigMaps of one namespace, as they are watched. What is not there is waited for:
- * somebody may create it later, and nothing is wrong with the Pipeline meanwhile. There is no way to
- * ask for another namespace.
+ * somebody may create it later, and nothing is wrong with the Pipeline meanwhile. There is no way
+ * to ask for another namespace.
  */
 final class ClusterReferences implements References {
   private final String namespace;

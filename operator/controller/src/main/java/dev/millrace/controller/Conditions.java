@@ -9,8 +9,8 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * Conditions that follow those before them: the time of the last transition stays for as long as the
- * status does. Texts are cut where the API's conventions say so.
+ * Conditions that follow those before them: the time of the last transition stays for as long as
+ * the status does. Texts are cut where the API's conventions say so.
  */
 final class Conditions {
   private static final int LONGEST = 1024;

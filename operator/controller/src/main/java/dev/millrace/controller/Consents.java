@@ -62,11 +62,8 @@ final class Consents {
       return Given.NONE;
     }
     long generation = Optional.ofNullable(pipeline.getMetadata().getGeneration()).orElse(0L);
-    Granted before =
-        granted.computeIfAbsent(id, i -> written(pipeline, generation).orElse(null));
-    if (before != null
-        && before.generation() == generation
-        && before.plan().hash().equals(hash)) {
+    Granted before = granted.computeIfAbsent(id, i -> written(pipeline, generation).orElse(null));
+    if (before != null && before.generation() == generation && before.plan().hash().equals(hash)) {
       return new Given(consent(before.plan().needs()), Optional.of(before.plan()));
     }
     if (!engine.changes(pipeline.name()).hash().equals(hash)) {

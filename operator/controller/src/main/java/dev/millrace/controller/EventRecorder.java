@@ -44,7 +44,12 @@ final class EventRecorder {
     String name = about.getMetadata().getName() + "." + hash;
     String now = clock.instant().truncatedTo(ChronoUnit.SECONDS).toString();
     log.info(
-        "{} {}/{}: {}: {}", about.getKind(), namespace, about.getMetadata().getName(), reason, message);
+        "{} {}/{}: {}: {}",
+        about.getKind(),
+        namespace,
+        about.getMetadata().getName(),
+        reason,
+        message);
     Event event =
         new EventBuilder()
             .withNewMetadata()

@@ -167,8 +167,7 @@ final class KubeflowApplications implements SparkApplications {
             Map.of(
                 "containers",
                 List.of(
-                    Map.of(
-                        "name", DRIVER, "terminationMessagePolicy", "FallbackToLogsOnError")))));
+                    Map.of("name", DRIVER, "terminationMessagePolicy", "FallbackToLogsOnError")))));
     return driver;
   }
 

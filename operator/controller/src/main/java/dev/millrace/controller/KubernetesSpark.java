@@ -194,10 +194,10 @@ final class KubernetesSpark implements SparkLauncher {
     }
     String before = lastWords.get(name);
     return switch (application.phase()) {
-      case GOING -> "the Spark application is being stopped";
-      case RUNNING -> "the Spark driver runs and does not answer yet";
-      default -> "the Spark driver is being started";
-    }
+          case GOING -> "the Spark application is being stopped";
+          case RUNNING -> "the Spark driver runs and does not answer yet";
+          default -> "the Spark driver is being started";
+        }
         + (before == null ? "" : "; it failed before: " + before);
   }
 
@@ -431,7 +431,8 @@ final class KubernetesSpark implements SparkLauncher {
     Map<String, String> environment = new LinkedHashMap<>();
     environment.put("MILLRACE_STATUS_LISTEN", "0.0.0.0:" + STATUS_PORT);
     environment.put(
-        "MILLRACE_CHECKPOINT_DIR", document.path("checkpointDir").asText() + "/" + plan.incarnation());
+        "MILLRACE_CHECKPOINT_DIR",
+        document.path("checkpointDir").asText() + "/" + plan.incarnation());
     Platform.Spark spark = platform.getSpec().spark();
     applications.apply(
         new Wanted(

@@ -23,8 +23,8 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicReference;
 
 /**
- * What changes all the time, and so is not in a status: lag, rates, how long turns take and how long
- * ago the last one was, what backends answer. Thread safe.
+ * What changes all the time, and so is not in a status: lag, rates, how long turns take and how
+ * long ago the last one was, what backends answer. Thread safe.
  */
 final class OperatorMetrics {
   private final MeterRegistry registry;

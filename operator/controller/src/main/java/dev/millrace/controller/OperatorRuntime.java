@@ -182,7 +182,8 @@ public final class OperatorRuntime implements AutoCloseable {
 
   /** Whether it does its work, or stands by. */
   public boolean healthy() {
-    return !reconcilers.closed && (!leads() || operator.getRuntimeInfo().allEventSourcesAreHealthy());
+    return !reconcilers.closed
+        && (!leads() || operator.getRuntimeInfo().allEventSourcesAreHealthy());
   }
 
   /** Whether it reconciles; one that stands by does not. */

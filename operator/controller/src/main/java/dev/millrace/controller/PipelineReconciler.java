@@ -55,8 +55,7 @@ public final class PipelineReconciler implements Reconciler<Pipeline>, Cleaner<P
   private final EventRecorder events;
   private final Pace pace;
   private final Clock clock;
-  private final SimpleInboundEventSource<Pipeline> woken =
-      new SimpleInboundEventSource<>("woken");
+  private final SimpleInboundEventSource<Pipeline> woken = new SimpleInboundEventSource<>("woken");
   private volatile IndexerResourceCache<Pipeline> cache;
 
   PipelineReconciler(
@@ -107,8 +106,7 @@ public final class PipelineReconciler implements Reconciler<Pipeline>, Cleaner<P
   }
 
   private static ResourceID platform(Pipeline pipeline) {
-    return PlatformRooms.id(
-        pipeline.getMetadata().getNamespace(), pipeline.getSpec().platform());
+    return PlatformRooms.id(pipeline.getMetadata().getNamespace(), pipeline.getSpec().platform());
   }
 
   private static User user(Pipeline pipeline) {
@@ -130,8 +128,7 @@ public final class PipelineReconciler implements Reconciler<Pipeline>, Cleaner<P
       return later(AT_LAST);
     }
     Inputs inputs = inputs(pipeline, refers, room.get());
-    Optional<Outcome> latest =
-        turns.latest(id).filter(o -> o.inputs().uid().equals(inputs.uid()));
+    Optional<Outcome> latest = turns.latest(id).filter(o -> o.inputs().uid().equals(inputs.uid()));
     latest
         // One that is about something else than what is there now is followed by another at once.
         .filter(o -> o.inputs().equals(inputs))
@@ -150,8 +147,7 @@ public final class PipelineReconciler implements Reconciler<Pipeline>, Cleaner<P
         return later(Pace.jittered(pause));
       }
     }
-    turns.reconcile(
-        room.get(), pipeline, inputs, () -> pipelines(platform(pipeline)));
+    turns.reconcile(room.get(), pipeline, inputs, () -> pipelines(platform(pipeline)));
     return later(AT_LAST);
   }
 
@@ -248,17 +244,12 @@ public final class PipelineReconciler implements Reconciler<Pipeline>, Cleaner<P
     objects.refer(user(pipeline), refers);
     Inputs inputs = inputs(pipeline, refers, room.get());
     Optional<Outcome> latest =
-        turns
-            .latest(id)
-            .filter(o -> o.inputs().uid().equals(inputs.uid()) && o.inputs().deleted());
+        turns.latest(id).filter(o -> o.inputs().uid().equals(inputs.uid()) && o.inputs().deleted());
     if (latest.isPresent() && latest.get().result() instanceof Result.Removing removing) {
       if (removing.left().isEmpty()) {
         return gone(pipeline);
       }
-      publish(
-          pipeline,
-          statuses.of(pipeline, inputs, removing, List.of()),
-          context);
+      publish(pipeline, statuses.of(pipeline, inputs, removing, List.of()), context);
     }
     Instant deadline =
         Instant.parse(pipeline.getMetadata().getDeletionTimestamp()).plus(pace.deletion());

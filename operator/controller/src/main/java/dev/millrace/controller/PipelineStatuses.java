@@ -80,8 +80,7 @@ final class PipelineStatuses {
       switch (condition.type()) {
         case "ResolvedRefs" -> {
           if (!missing.isEmpty() && !condition.status().equals("True")) {
-            conditions.add(
-                "ResolvedRefs", "False", "MissingReference", String.join("; ", missing));
+            conditions.add("ResolvedRefs", "False", "MissingReference", String.join("; ", missing));
           } else {
             add(conditions, condition);
           }

@@ -26,8 +26,8 @@ import java.util.function.Function;
 
 /**
  * Keeps an engine for each Platform, and says in its status which backends answer. A Platform that
- * is deleted goes once no Pipeline is on it any more: without it, nobody could remove what they have
- * made.
+ * is deleted goes once no Pipeline is on it any more: without it, nobody could remove what they
+ * have made.
  */
 @ControllerConfiguration(
     name = "platform",
@@ -45,8 +45,7 @@ public final class PlatformReconciler implements Reconciler<Platform>, Cleaner<P
   private final OperatorMetrics metrics;
   private final Pace pace;
   private final Clock clock;
-  private final SimpleInboundEventSource<Platform> woken =
-      new SimpleInboundEventSource<>("woken");
+  private final SimpleInboundEventSource<Platform> woken = new SimpleInboundEventSource<>("woken");
   private final Map<ResourceID, Look> looks = new ConcurrentHashMap<>();
   private final Map<ResourceID, Version> asked = new ConcurrentHashMap<>();
 

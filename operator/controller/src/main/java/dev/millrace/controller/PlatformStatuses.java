@@ -36,8 +36,7 @@ final class PlatformStatuses {
         platform,
         "False",
         "InUse",
-        "it is being deleted, and goes once no Pipeline is on it: "
-            + String.join(", ", pipelines),
+        "it is being deleted, and goes once no Pipeline is on it: " + String.join(", ", pipelines),
         before(platform));
   }
 

@@ -1,8 +1,8 @@
 package dev.millrace.controller;
 
+import com.fasterxml.jackson.annotation.JsonInclude;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
-import com.fasterxml.jackson.annotation.JsonInclude;
 import java.util.Iterator;
 
 /** Whether a status says something else than the one that is written. */

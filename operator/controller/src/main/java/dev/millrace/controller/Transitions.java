@@ -64,7 +64,6 @@ final class Transitions {
   /** The condition of a type, if its status is another one than before. */
   private static Optional<Condition> changed(
       Pipeline.Status before, Pipeline.Status now, String type) {
-    return Conditions.find(now.conditions(), type)
-        .filter(c -> !was(before, type, c.getStatus()));
+    return Conditions.find(now.conditions(), type).filter(c -> !was(before, type, c.getStatus()));
   }
 }

@@ -214,9 +214,7 @@ final class ApiServer implements AutoCloseable {
               new Request(
                   event.path("verb").asText(),
                   object.path("resource").asText()
-                      + (object.has("subresource")
-                          ? "/" + object.get("subresource").asText()
-                          : ""),
+                      + (object.has("subresource") ? "/" + object.get("subresource").asText() : ""),
                   object.path("namespace").asText(),
                   object.path("name").asText(),
                   event.at("/responseStatus/code").asInt()));

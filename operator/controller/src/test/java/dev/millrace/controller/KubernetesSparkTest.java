@@ -23,7 +23,8 @@ class KubernetesSparkTest {
   @Test
   void withoutAnExceptionItIsTheLastLine() {
     assertThat(
-            KubernetesSpark.cause("starting\nplan /etc/x can not be read: Unexpected end-of-input\n\n"))
+            KubernetesSpark.cause(
+                "starting\nplan /etc/x can not be read: Unexpected end-of-input\n\n"))
         .contains("plan /etc/x can not be read: Unexpected end-of-input");
     assertThat(KubernetesSpark.cause(" \n")).isEmpty();
   }

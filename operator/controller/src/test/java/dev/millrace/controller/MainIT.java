@@ -98,9 +98,7 @@ class MainIT {
       Path kubeConfig = temporary.resolve("kubeconfig");
       Files.writeString(kubeConfig, server.kubeConfig());
       Running first = start("first", kubeConfig);
-      await()
-          .atMost(PATIENCE)
-          .until(() -> holder(server).equals("first"));
+      await().atMost(PATIENCE).until(() -> holder(server).equals("first"));
       await().atMost(PATIENCE).ignoreExceptions().until(() -> first.status("/readyz") == 200);
       Running second = start("second", kubeConfig);
       await().atMost(PATIENCE).ignoreExceptions().until(() -> second.status("/readyz") == 200);
@@ -134,8 +132,7 @@ class MainIT {
   }
 
   private static String holder(ApiServer server) {
-    Lease lease =
-        server.client().leases().inNamespace("team").withName("millrace").get();
+    Lease lease = server.client().leases().inNamespace("team").withName("millrace").get();
     return lease == null || lease.getSpec().getHolderIdentity() == null
         ? ""
         : lease.getSpec().getHolderIdentity();
@@ -165,7 +162,12 @@ class MainIT {
         .until(
             () -> {
               Pipeline pipeline =
-                  server.client().resources(Pipeline.class).inNamespace("team").withName(name).get();
+                  server
+                      .client()
+                      .resources(Pipeline.class)
+                      .inNamespace("team")
+                      .withName(name)
+                      .get();
               return pipeline.getStatus() != null
                   && pipeline.getStatus().conditions().stream()
                       .anyMatch(c -> "PlatformNotFound".equals(c.getReason()));

@@ -46,7 +46,8 @@ import org.junit.jupiter.api.io.TempDir;
 
 /**
  * The operator on a real API server, as a user that has only the documented permissions, and with
- * real Kafka, Connect, registry and Elasticsearch. Where the Spark operator would act, the tests do.
+ * real Kafka, Connect, registry and Elasticsearch. Where the Spark operator would act, the tests
+ * do.
  */
 class OperatorIT {
   private static final Duration PATIENCE = Backends.PATIENCE;
@@ -99,9 +100,7 @@ class OperatorIT {
     backends.await();
     startOperator();
     create(backends.platform(NS, "default", "", backends.connect()));
-    await()
-        .atMost(PATIENCE)
-        .until(() -> ready("default"));
+    await().atMost(PATIENCE).until(() -> ready("default"));
   }
 
   private static void startOperator() {
@@ -278,7 +277,8 @@ class OperatorIT {
   /** Each pipeline of the platform has been looked at some times more. */
   private static void awaitTurns(String platform, int times) {
     long now = turns(platform);
-    int pipelines = server.client().resources(Pipeline.class).inNamespace(NS).list().getItems().size();
+    int pipelines =
+        server.client().resources(Pipeline.class).inNamespace(NS).list().getItems().size();
     await().atMost(PATIENCE).until(() -> turns(platform) >= now + (long) times * pipelines);
   }
 
@@ -293,7 +293,9 @@ class OperatorIT {
     assertThat(Backends.http("GET", backends.connect() + "/connectors").body())
         .contains("team.flows.events", "team.flows.to-es");
     Pipeline ready = pipeline("flows");
-    assertThat(ready.getStatus().components()).extracting(c -> c.name()).containsExactly("events", "to-es");
+    assertThat(ready.getStatus().components())
+        .extracting(c -> c.name())
+        .containsExactly("events", "to-es");
     assertThat(condition(ready, "Accepted").getStatus()).isEqualTo("True");
     assertThat(condition(ready, "ResolvedRefs").getStatus()).isEqualTo("True");
     assertThat(condition(ready, "Progressing").getStatus()).isEqualTo("False");
@@ -308,7 +310,11 @@ class OperatorIT {
     assertThat(writesAbout("flows")).hasSize(writes);
     assertThat(pipeline("flows").getMetadata().getResourceVersion()).isEqualTo(version);
 
-    apply(yaml("flows", inline(""), SINK.formatted("flows").replace("index: flows", "index: flows, refresh: 2s")));
+    apply(
+        yaml(
+            "flows",
+            inline(""),
+            SINK.formatted("flows").replace("index: flows", "index: flows, refresh: 2s")));
     until("flows", p -> Long.valueOf(2).equals(p.getStatus().observedGeneration()));
     untilReady("flows");
     assertThat(Backends.http("GET", backends.elasticsearch() + "/flows/_settings").body())
@@ -391,7 +397,13 @@ class OperatorIT {
                 .withNamespace("other")
                 .endMetadata()
                 .addToStringData(
-                    Map.of("url", "mariadb://127.0.0.1:1/shop", "username", "u", "password", "t0p-secret"))
+                    Map.of(
+                        "url",
+                        "mariadb://127.0.0.1:1/shop",
+                        "username",
+                        "u",
+                        "password",
+                        "t0p-secret"))
                 .build())
         .create();
     apply(CDC.formatted("shop", "shop-db"));
@@ -399,8 +411,7 @@ class OperatorIT {
     assertThat(condition(pipeline("shop"), "ResolvedRefs").getMessage())
         .isEqualTo("no Secret 'shop-db' in namespace 'team'");
     // There is no way to name another namespace, and the operator does not look there.
-    assertThatThrownBy(
-            () -> apply(CDC.formatted("shop-2", "shop-db, namespace: other")))
+    assertThatThrownBy(() -> apply(CDC.formatted("shop-2", "shop-db, namespace: other")))
         .hasMessageContaining("namespace");
     assertThatThrownBy(() -> apply(CDC.formatted("shop-2", "other/shop-db")))
         .hasMessageContaining("secretRef.name");
@@ -416,7 +427,13 @@ class OperatorIT {
                 .withNamespace(NS)
                 .endMetadata()
                 .addToStringData(
-                    Map.of("url", "mariadb://127.0.0.1:1/shop", "username", "u", "password", "t0p-secret"))
+                    Map.of(
+                        "url",
+                        "mariadb://127.0.0.1:1/shop",
+                        "username",
+                        "u",
+                        "password",
+                        "t0p-secret"))
                 .build())
         .create();
     // The Secret is found; that nobody answers at its URL is another matter, and said so.
@@ -474,9 +491,7 @@ class OperatorIT {
   @Test
   void aBackendThatIsAwayIsNamedAndWhenItIsBackAllHeals() throws Exception {
     backends.stopRegistry();
-    await()
-        .atMost(PATIENCE)
-        .until(() -> !ready("default"));
+    await().atMost(PATIENCE).until(() -> !ready("default"));
     assertThat(
             Conditions.find(platform("default").getStatus().conditions(), "Ready")
                 .orElseThrow()
@@ -490,9 +505,7 @@ class OperatorIT {
                 && condition(p, "Ready").getMessage().contains("registry"));
     backends.startRegistry();
     untilReady("heals");
-    await()
-        .atMost(PATIENCE)
-        .until(() -> ready("default"));
+    await().atMost(PATIENCE).until(() -> ready("default"));
     assertThat(platform("default").getStatus().backends())
         .extracting(b -> b.name() + " " + b.state())
         .containsExactly(
@@ -502,8 +515,7 @@ class OperatorIT {
 
   @Test
   void aPlatformIsWaitedForAndStaysWhileSomebodyIsOnIt() throws Exception {
-    apply(
-        yaml("early", inline(""), "platform: late\ndeletionPolicy: delete\n"));
+    apply(yaml("early", inline(""), "platform: late\ndeletionPolicy: delete\n"));
     until("early", p -> "PlatformNotFound".equals(condition(p, "Ready").getReason()));
     assertThat(condition(pipeline("early"), "ResolvedRefs").getMessage())
         .isEqualTo("no Platform 'late' in namespace 'team'");
@@ -529,16 +541,17 @@ class OperatorIT {
   void aPlatformWhoseConnectHangsHoldsUpNobodyElse() throws Exception {
     // It takes connections, and never answers.
     try (ServerSocket hangs = new ServerSocket(0, 100, InetAddress.getLoopbackAddress())) {
-      create(
-          backends.platform(
-              NS, "hangs", "hangs.", "http://127.0.0.1:" + hangs.getLocalPort()));
+      create(backends.platform(NS, "hangs", "hangs.", "http://127.0.0.1:" + hangs.getLocalPort()));
       for (int i = 0; i < 12; i++) {
         apply(yaml("stuck-" + i, inline(""), "platform: hangs\n"));
       }
-      await().atMost(PATIENCE).until(() -> metrics.get("millrace.turns.waiting").gauge().value() > 8);
+      await()
+          .atMost(PATIENCE)
+          .until(() -> metrics.get("millrace.turns.waiting").gauge().value() > 8);
       apply(yaml("free", inline(""), SINK.formatted("free")));
       untilReady("free");
-      // Some of the others still wait for their first turn, each of which takes as long as its deadline.
+      // Some of the others still wait for their first turn, each of which takes as long as its
+      // deadline.
       assertThat(metrics.get("millrace.turns.waiting").gauge().value()).isPositive();
       until("stuck-0", p -> !condition(p, "Ready").getMessage().isEmpty());
       assertThat(condition(pipeline("stuck-0"), "Ready").getMessage()).contains("Connect");
@@ -602,13 +615,17 @@ class OperatorIT {
     assertThat(Backends.http("GET", backends.connect() + "/connectors").body())
         .doesNotContain("team.gone.")
         .contains("team.gone-not.events", "team.gone-not.to-es");
-    await().atMost(PATIENCE).until(() -> backends.topics().stream().noneMatch(t -> t.startsWith("team.gone.")));
+    await()
+        .atMost(PATIENCE)
+        .until(() -> backends.topics().stream().noneMatch(t -> t.startsWith("team.gone.")));
     assertThat(backends.topics()).contains("team.gone-not.events");
     assertThat(backends.subjects())
         .doesNotContain("team.gone.events")
         .contains("team.gone-not.events-value");
-    assertThat(Backends.http("GET", backends.elasticsearch() + "/gone").statusCode()).isEqualTo(404);
-    assertThat(Backends.http("GET", backends.elasticsearch() + "/_index_template/gone").statusCode())
+    assertThat(Backends.http("GET", backends.elasticsearch() + "/gone").statusCode())
+        .isEqualTo(404);
+    assertThat(
+            Backends.http("GET", backends.elasticsearch() + "/_index_template/gone").statusCode())
         .isEqualTo(404);
     assertThat(Backends.http("GET", backends.elasticsearch() + "/gone-not").statusCode())
         .isEqualTo(200);
@@ -644,7 +661,9 @@ class OperatorIT {
             () ->
                 events("agrees").stream()
                     .anyMatch(
-                        e -> e.getReason().equals("ConsentNeeded") && e.getMessage().contains(hash)));
+                        e ->
+                            e.getReason().equals("ConsentNeeded")
+                                && e.getMessage().contains(hash)));
     annotate("agrees", "0000000000000000");
     awaitTurns("default", 2);
     assertThat(mapping("agrees")).contains("\"integer\"");
@@ -732,7 +751,8 @@ class OperatorIT {
     until("jobs", p -> condition(p, "Ready").getMessage().contains("driver is being started"));
     sparkOperatorSays("jobs", "RUNNING", "");
     until("jobs", p -> condition(p, "Ready").getMessage().contains("does not answer yet"));
-    driverSays = "{\"state\":\"running\",\"queries\":[{\"transform\":\"v\",\"state\":\"running\",\"lag\":{\"events\":7}}]}";
+    driverSays =
+        "{\"state\":\"running\",\"queries\":[{\"transform\":\"v\",\"state\":\"running\",\"lag\":{\"events\":7}}]}";
     untilReady("jobs");
     assertThat(metrics.scrape()).contains("millrace_pipeline_lag_records", "component=\"v\"");
 
@@ -770,22 +790,33 @@ class OperatorIT {
         p ->
             condition(p, "Ready")
                 .getMessage()
-                .contains("the Spark driver failed: UnknownHostException: s3.nowhere (exit code 1)"));
+                .contains(
+                    "the Spark driver failed: UnknownHostException: s3.nowhere (exit code 1)"));
     await()
         .atMost(PATIENCE)
         .until(() -> events("jobs").stream().anyMatch(e -> e.getReason().equals("NotReady")));
     server.client().pods().inNamespace(NS).withName("jobs-driver").withGracePeriod(0).delete();
     sparkOperatorSays("jobs", "SUBMITTED", "");
-    until("jobs", p -> condition(p, "Ready").getMessage().contains("it failed before: UnknownHost"));
-    driverSays = "{\"state\":\"running\",\"queries\":[{\"transform\":\"v\",\"state\":\"running\",\"lag\":{\"events\":0}}]}";
+    until(
+        "jobs", p -> condition(p, "Ready").getMessage().contains("it failed before: UnknownHost"));
+    driverSays =
+        "{\"state\":\"running\",\"queries\":[{\"transform\":\"v\",\"state\":\"running\",\"lag\":{\"events\":0}}]}";
     sparkOperatorSays("jobs", "RUNNING", "");
     untilReady("jobs");
 
     // Paused, it is not there, and its plan is; deleted with all it had, nothing is.
-    apply(yaml("jobs", inline(""), TRANSFORM.formatted("30m") + "deletionPolicy: delete\nstate: paused\n"));
+    apply(
+        yaml(
+            "jobs",
+            inline(""),
+            TRANSFORM.formatted("30m") + "deletionPolicy: delete\nstate: paused\n"));
     await().atMost(PATIENCE).until(() -> application("jobs") == null);
     assertThat(server.client().configMaps().inNamespace(NS).withName(plan).get()).isNotNull();
-    apply(yaml("jobs", inline(""), TRANSFORM.formatted("30m") + "deletionPolicy: delete\nstate: running\n"));
+    apply(
+        yaml(
+            "jobs",
+            inline(""),
+            TRANSFORM.formatted("30m") + "deletionPolicy: delete\nstate: running\n"));
     await().atMost(PATIENCE).until(() -> application("jobs") != null);
     assertThat(new ObjectMapper().valueToTree(application("jobs")).at("/spec/driver/env"))
         .isEqualTo(application.at("/spec/driver/env"));

@@ -39,6 +39,7 @@ final class Connectors {
 
   private static final ObjectMapper JSON = new ObjectMapper();
   private static final Duration DEADLINE = Duration.ofSeconds(8);
+
   /** A look at all connectors serves the turns of all pipelines within this time. */
   private static final Duration SHARED = Duration.ofMillis(400);
 

@@ -122,8 +122,7 @@ public final class Engine implements AutoCloseable {
             settled::remove,
             clock);
     this.removal =
-        new Removal(
-            topics, subjects, templates, connectors, kibana, spark, observer, this::marks);
+        new Removal(topics, subjects, templates, connectors, kibana, spark, observer, this::marks);
   }
 
   /** Observes the pipeline, applies what loses nothing, and says what was observed. */
@@ -220,7 +219,9 @@ public final class Engine implements AutoCloseable {
     return result.left().stream().map(redactor::redact).toList();
   }
 
-  /** For asking the backends how they are. It lives as long as this engine; any thread may use it. */
+  /**
+   * For asking the backends how they are. It lives as long as this engine; any thread may use it.
+   */
   public PlatformProbe probe() {
     return new PlatformProbe(platform.getSpec(), topics.admin(), references);
   }

@@ -19,10 +19,7 @@ import java.util.function.Function;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.DescribeClusterOptions;
 
-/**
- * Asks each backend of a platform how it is, each with a deadline. Writes nothing.
- * Thread safe.
- */
+/** Asks each backend of a platform how it is, each with a deadline. Writes nothing. Thread safe. */
 public final class PlatformProbe {
   private static final ObjectMapper JSON = new ObjectMapper();
   private static final Duration DEADLINE = Duration.ofSeconds(5);
@@ -45,11 +42,10 @@ public final class PlatformProbe {
     this.references = references;
   }
 
-  /** What each backend answered, in a fixed order.  */
+  /** What each backend answered, in a fixed order. */
   public List<Platform.Backend> look() {
     List<CompletableFuture<Platform.Backend>> asked = new ArrayList<>();
-    asked.add(
-        http("schemaRegistry", platform.schemaRegistry().url() + "/config", answer -> null));
+    asked.add(http("schemaRegistry", platform.schemaRegistry().url() + "/config", answer -> null));
     asked.add(http("connect", platform.connect().url() + "/", a -> text(a.path("version"))));
     asked.add(
         http(
@@ -125,7 +121,6 @@ public final class PlatformProbe {
   }
 
   private static Platform.Backend failed(String name, String why) {
-    return new Platform.Backend(
-        name, "failed", null, new Redactor(List.of()).redact(why));
+    return new Platform.Backend(name, "failed", null, new Redactor(List.of()).redact(why));
   }
 }

@@ -9,8 +9,8 @@ import java.util.Optional;
 import java.util.Set;
 
 /**
- * Takes away what was made for a pipeline that is no longer wanted. It goes by what is there, and by
- * the record of what was made, not by a plan: a Pipeline that can not be planned any more (its
+ * Takes away what was made for a pipeline that is no longer wanted. It goes by what is there, and
+ * by the record of what was made, not by a plan: a Pipeline that can not be planned any more (its
  * Secret is gone) can still be deleted. What is not known to be ours stays.
  */
 final class Removal {
