@@ -32,6 +32,7 @@ import java.util.Optional;
 final class Cluster implements AutoCloseable {
   private static final ObjectMapper JSON = new ObjectMapper();
   private static final String MANAGER = "millrace";
+  private static final int TRIES = 8;
   private static final ResourceDefinitionContext PIPELINES =
       new ResourceDefinitionContext.Builder()
           .withGroup("millrace.dev")
@@ -94,24 +95,38 @@ final class Cluster implements AutoCloseable {
     for (PipelineDirectory.Manifest manifest : of.directory().manifests()) {
       GenericKubernetesResource pipeline = resource(manifest);
       String name = pipeline.getMetadata().getName();
-      GenericKubernetesResource answer =
+      previews.addAll(
           call(
-              "Pipeline " + name,
-              () -> {
-                annotate(pipeline, PlanExchange.ASK, PlanExchange.ask(of.directory().configMaps()));
-                return server(pipeline, true);
-              });
-      String planned = annotation(answer, PlanExchange.PLANNED).orElse("");
-      if (planned.isEmpty()) {
-        throw new Refusal(
-            "no plan: nobody has answered in namespace "
-                + namespace
-                + ". Is the operator running, and was it installed with webhook.enabled=true"
-                + " (helm/millrace)?");
-      }
-      previews.addAll(call("Pipeline " + name, () -> PlanExchange.plan(planned)).previews());
+                  "Pipeline " + name,
+                  () -> {
+                    annotate(
+                        pipeline, PlanExchange.ASK, PlanExchange.ask(of.directory().configMaps()));
+                    return planned(pipeline);
+                  })
+              .previews());
     }
     return Running.complete(DirectoryPlan.of(previews));
+  }
+
+  /** Of several processes of the operator, one leads; the API server asks any of them. */
+  private DirectoryPlan planned(GenericKubernetesResource pipeline) throws IOException, Refusal {
+    for (int left = TRIES; left > 0; left--) {
+      Optional<String> planned = annotation(server(pipeline, true), PlanExchange.PLANNED);
+      if (planned.isPresent()) {
+        try {
+          return PlanExchange.plan(planned.get());
+        } catch (IOException e) {
+          if (!PlanExchange.STANDS_BY.equals(e.getMessage())) {
+            throw e;
+          }
+        }
+      }
+    }
+    throw new Refusal(
+        "no plan: nobody has answered in namespace "
+            + namespace
+            + ". Is the operator running, and was it installed with webhook.enabled=true"
+            + " (helm/millrace)?");
   }
 
   /**

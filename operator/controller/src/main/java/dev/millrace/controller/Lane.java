@@ -18,6 +18,7 @@ final class Lane {
   private final Executor threads;
   private final Map<Object, Runnable> waiting = new LinkedHashMap<>();
   private boolean running;
+  private boolean closed;
 
   /**
    * A lane.
@@ -30,11 +31,21 @@ final class Lane {
 
   /** Runs a task after those that wait; in place of one of the same key that waits. */
   synchronized void submit(Object key, Runnable task) {
+    if (closed) {
+      return;
+    }
     waiting.put(key, task);
     if (!running) {
       running = true;
       threads.execute(this::run);
     }
+  }
+
+  /** Drops all that waits, and takes nothing more; what is under way goes on to its end. */
+  synchronized void close(Runnable last) {
+    waiting.clear();
+    submit(this, last);
+    closed = true;
   }
 
   /** How many tasks wait. */

@@ -47,8 +47,7 @@ public final class OperatorRuntime implements AutoCloseable {
   private final ReferencedObjects objects;
   private final ExecutorService lanes;
   private final SqlAnalyser analyser;
-  private final PipelineReconciler pipelines;
-  private volatile boolean closing;
+  private final Reconcilers reconcilers = new Reconcilers();
 
   /**
    * What the operator is started with.
@@ -86,7 +85,6 @@ public final class OperatorRuntime implements AutoCloseable {
               return thread;
             });
     OperatorMetrics metrics = new OperatorMetrics(registry, clock);
-    Reconcilers reconcilers = new Reconcilers();
     this.objects = new ReferencedObjects(client, reconcilers::wake);
     metrics.watched(objects);
     Function<Platform, SparkLauncher> spark =
@@ -114,7 +112,6 @@ public final class OperatorRuntime implements AutoCloseable {
     PipelineTurns turns = new PipelineTurns(analyser, clock, reconcilers::wake, metrics);
     reconcilers.pipelines =
         new PipelineReconciler(rooms, objects, turns, events, settings.pace(), clock);
-    this.pipelines = reconcilers.pipelines;
     reconcilers.platforms =
         new PlatformReconciler(
             rooms, objects, reconcilers.pipelines, events, metrics, settings.pace(), clock);
@@ -138,14 +135,19 @@ public final class OperatorRuntime implements AutoCloseable {
   private static final class Reconcilers {
     PipelineReconciler pipelines;
     PlatformReconciler platforms;
+    volatile boolean closed;
 
     void wake(ResourceID pipeline) {
-      pipelines.wake(pipeline);
+      if (!closed) {
+        pipelines.wake(pipeline);
+      }
     }
 
     void wake(ReferencedObjects.User user) {
       if (user.kind().equals("Pipeline")) {
         wake(new ResourceID(user.name(), user.namespace()));
+      } else if (!closed) {
+        pipelines.wakeAll(new ResourceID(user.name(), user.namespace()));
       }
     }
   }
@@ -182,12 +184,13 @@ public final class OperatorRuntime implements AutoCloseable {
    * @param certificates folder with {@code tls.crt} and {@code tls.key}
    * @return what has to be closed before this is
    */
-  public AutoCloseable serve(InetSocketAddress address, Path certificates)
+  public PlanWebhook serve(InetSocketAddress address, Path certificates)
       throws IOException, GeneralSecurityException {
     SqlAnalyser patient =
         analyser instanceof ProcessSqlAnalyser process ? process.patient(PLANNING) : analyser;
     return new PlanWebhook(
-        address, certificates, new PlanRequests(rooms, objects, patient, pipelines::pipelines));
+        address, certificates, new PlanRequests(
+            rooms, objects, patient, reconcilers.pipelines::pipelines, this::leads));
   }
 
   /**
@@ -200,7 +203,8 @@ public final class OperatorRuntime implements AutoCloseable {
 
   /** Whether it does its work, or stands by. */
   public boolean healthy() {
-    return !closing && (!leads() || operator.getRuntimeInfo().allEventSourcesAreHealthy());
+    return !reconcilers.closed
+        && (!leads() || operator.getRuntimeInfo().allEventSourcesAreHealthy());
   }
 
   /** Whether it reconciles; one that stands by does not. */
@@ -211,10 +215,10 @@ public final class OperatorRuntime implements AutoCloseable {
   /** Stops: turns that are under way are given ten seconds. */
   @Override
   public void close() {
-    closing = true;
+    reconcilers.closed = true;
+    rooms.close();
     operator.stop();
     objects.close();
-    rooms.close();
     lanes.shutdown();
     try {
       if (!lanes.awaitTermination(STOP.toSeconds(), TimeUnit.SECONDS)) {

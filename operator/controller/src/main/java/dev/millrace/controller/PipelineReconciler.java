@@ -4,7 +4,6 @@ import dev.millrace.controller.PipelineTurns.Inputs;
 import dev.millrace.controller.PipelineTurns.Outcome;
 import dev.millrace.controller.PipelineTurns.Result;
 import dev.millrace.controller.PlatformRooms.Room;
-import dev.millrace.controller.PlatformRooms.Version;
 import dev.millrace.controller.ReferencedObjects.Key;
 import dev.millrace.controller.ReferencedObjects.State;
 import dev.millrace.controller.ReferencedObjects.User;
@@ -24,6 +23,7 @@ import io.javaoperatorsdk.operator.processing.event.source.inbound.SimpleInbound
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -123,7 +123,11 @@ public final class PipelineReconciler implements Reconciler<Pipeline>, Cleaner<P
       return withoutPlatform(pipeline, context);
     }
     ResourceID id = ResourceID.fromResource(pipeline);
-    Inputs inputs = inputs(pipeline, refers, room.get().version());
+    if (reading(refers) || reading(room.get().refers())) {
+      // After a start: a turn would only find that it is not known yet, and we are woken.
+      return later(AT_LAST);
+    }
+    Inputs inputs = inputs(pipeline, refers, room.get());
     Optional<Outcome> latest = turns.latest(id).filter(o -> o.inputs().uid().equals(inputs.uid()));
     latest
         // One that is about something else than what is there now is followed by another at once.
@@ -181,9 +185,16 @@ public final class PipelineReconciler implements Reconciler<Pipeline>, Cleaner<P
         != null;
   }
 
-  private Inputs inputs(Pipeline pipeline, Set<Key> refers, Version platform) {
+  private boolean reading(Set<Key> refers) {
+    return refers.stream()
+        .anyMatch(k -> objects.state(k) instanceof State.Unknown u && u.why().isEmpty());
+  }
+
+  private Inputs inputs(Pipeline pipeline, Set<Key> refers, Room room) {
     Map<String, String> references = new TreeMap<>();
-    for (Key key : refers) {
+    Set<Key> all = new HashSet<>(refers);
+    all.addAll(room.refers());
+    for (Key key : all) {
       references.put(
           key.kind() + "/" + key.name(),
           objects.state(key) instanceof State.Present present ? present.resourceVersion() : "");
@@ -193,7 +204,7 @@ public final class PipelineReconciler implements Reconciler<Pipeline>, Cleaner<P
         Optional.ofNullable(pipeline.getMetadata().getGeneration()).orElse(0L),
         pipeline.isMarkedForDeletion(),
         Consents.annotation(pipeline),
-        platform,
+        room.version(),
         references);
   }
 
@@ -231,7 +242,7 @@ public final class PipelineReconciler implements Reconciler<Pipeline>, Cleaner<P
     }
     Set<Key> refers = Referring.of(pipeline);
     objects.refer(user(pipeline), refers);
-    Inputs inputs = inputs(pipeline, refers, room.get().version());
+    Inputs inputs = inputs(pipeline, refers, room.get());
     Optional<Outcome> latest =
         turns.latest(id).filter(o -> o.inputs().uid().equals(inputs.uid()) && o.inputs().deleted());
     if (latest.isPresent() && latest.get().result() instanceof Result.Removing removing) {

@@ -5,6 +5,7 @@ import dev.millrace.controller.ReferencedObjects.Key;
 import dev.millrace.controller.ReferencedObjects.State;
 import dev.millrace.controller.ReferencedObjects.User;
 import dev.millrace.engine.DirectoryPlan;
+import dev.millrace.engine.PlanExchange;
 import dev.millrace.engine.Preview;
 import dev.millrace.engine.References;
 import dev.millrace.engine.SqlAnalyser;
@@ -24,6 +25,7 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.locks.LockSupport;
+import java.util.function.BooleanSupplier;
 import java.util.function.Function;
 
 /**
@@ -41,25 +43,32 @@ final class PlanRequests implements PlanWebhook.Planning {
   private final ReferencedObjects objects;
   private final SqlAnalyser patient;
   private final Function<ResourceID, Collection<Pipeline>> pipelines;
+  private final BooleanSupplier leads;
 
   /**
    * @param patient waits for its answers
    * @param pipelines those that there are of a Platform
+   * @param leads whether this process does the operator's work: one that stands by has no engines
    */
   PlanRequests(
       PlatformRooms rooms,
       ReferencedObjects objects,
       SqlAnalyser patient,
-      Function<ResourceID, Collection<Pipeline>> pipelines) {
+      Function<ResourceID, Collection<Pipeline>> pipelines,
+      BooleanSupplier leads) {
     this.rooms = rooms;
     this.objects = objects;
     this.patient = patient;
     this.pipelines = pipelines;
+    this.leads = leads;
   }
 
   @Override
   public DirectoryPlan plan(Pipeline pipeline, Map<String, Map<String, String>> configMaps)
       throws IOException, InterruptedException {
+    if (!leads.getAsBoolean()) {
+      throw new IOException(PlanExchange.STANDS_BY);
+    }
     String namespace = pipeline.getMetadata().getNamespace();
     ResourceID platform = PlatformRooms.id(namespace, pipeline.getSpec().platform());
     Room room =

@@ -35,7 +35,7 @@ import org.slf4j.LoggerFactory;
  * without it, Pipelines are applied as ever. The requests are {@code AdmissionReview}s of {@code
  * admission.k8s.io/v1}.
  */
-final class PlanWebhook implements AutoCloseable {
+public final class PlanWebhook implements AutoCloseable {
   static final String PATH = "/plan";
 
   private static final Logger log = LoggerFactory.getLogger(PlanWebhook.class);
@@ -104,7 +104,7 @@ final class PlanWebhook implements AutoCloseable {
   }
 
   /** The port it listens on. */
-  int port() {
+  public int port() {
     return server.getAddress().getPort();
   }
 

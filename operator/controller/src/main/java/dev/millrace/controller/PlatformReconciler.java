@@ -140,7 +140,7 @@ public final class PlatformReconciler implements Reconciler<Platform>, Cleaner<P
         Conditions.find(wanted.conditions(), "Ready").map(c -> c.getMessage()).orElse("");
     if (is && !was) {
       events.normal(platform, "Ready", "all backends answer");
-    } else if (was && !is) {
+    } else if (was && !is && !platform.isMarkedForDeletion()) {
       events.warning(platform, "NotReady", message);
     }
   }

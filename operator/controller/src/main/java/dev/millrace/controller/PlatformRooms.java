@@ -1,5 +1,6 @@
 package dev.millrace.controller;
 
+import dev.millrace.controller.ReferencedObjects.Key;
 import dev.millrace.engine.Engine;
 import dev.millrace.engine.References;
 import dev.millrace.model.Platform;
@@ -8,6 +9,7 @@ import java.util.Collection;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Executor;
 import java.util.function.BiFunction;
@@ -49,6 +51,7 @@ final class PlatformRooms implements AutoCloseable {
     private volatile Version version = new Version("", 0);
     private volatile Engine engine;
     private volatile String failure = "";
+    private volatile Set<Key> refers = Set.of();
 
     private Room(ResourceID id) {
       this.id = id;
@@ -57,6 +60,11 @@ final class PlatformRooms implements AutoCloseable {
     /** The Platform that the engine follows, or will after what is under way. */
     Version version() {
       return version;
+    }
+
+    /** To what the Platform itself refers. */
+    Set<Key> refers() {
+      return refers;
     }
 
     /** Calls the engine after all calls that wait; instead of one of the same key that waits. */
@@ -147,6 +155,7 @@ final class PlatformRooms implements AutoCloseable {
   /** The room of a Platform, whose engine follows it from the next call on. */
   synchronized Room enter(Platform platform) {
     Room room = rooms.computeIfAbsent(ResourceID.fromResource(platform), Room::new);
+    room.refers = Referring.of(platform);
     Version wanted =
         new Version(
             platform.getMetadata().getUid(),
@@ -168,7 +177,8 @@ final class PlatformRooms implements AutoCloseable {
   synchronized void leave(ResourceID platform) {
     Room room = rooms.remove(platform);
     if (room != null) {
-      room.turns.submit("engine", room::leave);
+      room.probes.close(() -> {});
+      room.turns.close(room::leave);
     }
   }
 

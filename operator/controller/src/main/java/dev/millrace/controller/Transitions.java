@@ -26,7 +26,7 @@ final class Transitions {
     if (ready.isPresent() && !refused) {
       if ("True".equals(ready.get().getStatus())) {
         events.normal(pipeline, "Ready", said(ready.get()));
-      } else if (was(before, "Ready", "True")) {
+      } else if (was(before, "Ready", "True") && !pipeline.isMarkedForDeletion()) {
         events.warning(pipeline, "NotReady", said(ready.get()));
       }
     }

@@ -149,7 +149,7 @@ public final class Main implements Callable<Integer> {
   /** Runs the operator; exits with 0 after SIGTERM, 1 if it can not start, 2 for wrong options. */
   public static void main(String[] args) {
     int code = new CommandLine(new Main()).execute(args);
-    // Handlers of signals are running already when we get here by one of them.
+    // By a signal, handlers are running, which wait for this: an exit would wait for them.
     Runtime.getRuntime().halt(code);
   }
 
@@ -157,9 +157,8 @@ public final class Main implements Callable<Integer> {
   public Integer call() throws Exception {
     InetSocketAddress address = address("--listen", listen);
     CountDownLatch stop = new CountDownLatch(1);
-    CountDownLatch stopped = new CountDownLatch(1);
     AtomicBoolean started = new AtomicBoolean();
-    Runtime.getRuntime().addShutdownHook(new Thread(() -> stopAndWait(stop, stopped), "shutdown"));
+    Runtime.getRuntime().addShutdownHook(new Thread(() -> stopAndWait(stop), "shutdown"));
     PrometheusMeterRegistry metrics = new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
     try (KubernetesClient client = new KubernetesClientBuilder().build();
         OperatorRuntime runtime =
@@ -186,18 +185,16 @@ public final class Main implements Callable<Integer> {
       starting.start();
       stop.await();
       log.info("stopping");
-    } finally {
-      stopped.countDown();
     }
     return 0;
   }
 
-  private static void stopAndWait(CountDownLatch stop, CountDownLatch stopped) {
+  /** The process ends while this waits, or, if it can not, after it. */
+  private static void stopAndWait(CountDownLatch stop) {
     stop.countDown();
     try {
-      if (!stopped.await(STOP.toSeconds(), TimeUnit.SECONDS)) {
-        log.warn("not stopped within {} s", STOP.toSeconds());
-      }
+      TimeUnit.SECONDS.sleep(STOP.toSeconds());
+      log.warn("not stopped within {} s", STOP.toSeconds());
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     }
@@ -226,8 +223,11 @@ public final class Main implements Callable<Integer> {
       return NoSqlAnalyser.INSTANCE;
     }
     return new ProcessSqlAnalyser(
-        Arrays.asList(analyser.strip().split("\\s+")),
-        new File(System.getProperty("java.io.tmpdir"), "sql-analyser.log"));
+            Arrays.asList(analyser.strip().split("\\s+")),
+            new File(System.getProperty("java.io.tmpdir"), "sql-analyser.log"))
+        // On a lane, a wait holds up nobody else; without one, each restart would make every
+        // Pipeline with SQL wait for a moment, and say so.
+        .unhurried(Duration.ofSeconds(30));
   }
 
   private OperatorRuntime.Settings settings() {

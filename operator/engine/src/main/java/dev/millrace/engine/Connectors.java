@@ -39,6 +39,10 @@ final class Connectors {
 
   private static final ObjectMapper JSON = new ObjectMapper();
   private static final Duration DEADLINE = Duration.ofSeconds(8);
+
+  /** A look at all connectors serves the turns of all pipelines within this time. */
+  private static final Duration SHARED = Duration.ofMillis(400);
+
   private static final Duration FIRST_PAUSE = Duration.ofSeconds(1);
   private static final Duration LONGEST_PAUSE = Duration.ofSeconds(60);
 
@@ -56,6 +60,11 @@ final class Connectors {
 
   /** When connectors were configured: Connect's list leaves out those that no worker runs yet. */
   private final Map<String, Instant> configured = new HashMap<>();
+
+  private record Looked(Map<String, Observed> observed, Instant at) {}
+
+  /** What was seen a moment ago; forgotten with whatever we change. */
+  private Looked looked;
 
   private record Restart(int attempts, Instant notBefore) {}
 
@@ -99,7 +108,18 @@ final class Connectors {
     this.clock = clock;
   }
 
+  /** All connectors; of several who ask one after the other, one asks Connect. */
   Map<String, Observed> observe() throws BackendException {
+    Looked before = looked;
+    if (before != null && clock.instant().isBefore(before.at().plus(SHARED))) {
+      return new TreeMap<>(before.observed());
+    }
+    Map<String, Observed> observed = look();
+    looked = new Looked(observed, clock.instant());
+    return new TreeMap<>(observed);
+  }
+
+  private Map<String, Observed> look() throws BackendException {
     JsonNode all = send("GET", "/connectors?expand=status&expand=info", null);
     Map<String, Observed> observed = new TreeMap<>();
     for (Map.Entry<String, JsonNode> entry : all.properties()) {
@@ -284,6 +304,9 @@ final class Connectors {
   /** Sends a request; the answer is null where there may be nothing and is nothing. */
   private JsonNode send(String method, String path, JsonNode body, boolean mayBeNothing)
       throws BackendException {
+    if (!method.equals("GET")) {
+      looked = null;
+    }
     HttpRequest.Builder request =
         HttpRequest.newBuilder(URI.create(url + path))
             .timeout(DEADLINE)

@@ -29,6 +29,9 @@ public final class PlanExchange {
   /** Agrees to the plan of this hash. */
   public static final String CONSENT = "millrace.dev/consent";
 
+  /** What a process says that leaves the operator's work to another: ask again. */
+  public static final String STANDS_BY = "this process of the operator stands by";
+
   /** All annotations of an object together, as Kubernetes limits them (validation.go). */
   private static final int MOST_BYTES = 256 * 1024;
 

@@ -110,15 +110,24 @@ public final class ProcessSqlAnalyser implements SqlAnalyser {
   /** Does not wait: what is not known yet is being worked on. */
   @Override
   public Known<SqlAnalysis> analyse(SqlRequest request) {
-    return analyse(request, Duration.ZERO);
+    return analyse(request, Duration.ZERO, false);
   }
 
   /** The same analyser, which waits for each answer, for those who ask only once. */
   public SqlAnalyser patient(Duration patience) {
+    return waiting(patience, true);
+  }
+
+  /** The same analyser, which waits for each answer, for those who ask again and again. */
+  public SqlAnalyser unhurried(Duration patience) {
+    return waiting(patience, false);
+  }
+
+  private SqlAnalyser waiting(Duration patience, boolean once) {
     return new SqlAnalyser() {
       @Override
       public Known<SqlAnalysis> analyse(SqlRequest request) {
-        return ProcessSqlAnalyser.this.analyse(request, patience);
+        return ProcessSqlAnalyser.this.analyse(request, patience, once);
       }
 
       @Override
@@ -128,7 +137,7 @@ public final class ProcessSqlAnalyser implements SqlAnalyser {
     };
   }
 
-  private Known<SqlAnalysis> analyse(SqlRequest request, Duration patience) {
+  private Known<SqlAnalysis> analyse(SqlRequest request, Duration patience, boolean once) {
     CompletableFuture<SqlAnalysis> answer =
         answers.computeIfAbsent(
             request, r -> CompletableFuture.supplyAsync(() -> ask(r), executor));
@@ -140,7 +149,7 @@ public final class ProcessSqlAnalyser implements SqlAnalyser {
       answers.remove(request);
       String why = "the SQL analyser: " + e.getCause().getMessage();
       // Who asks only once would take a Waiting for "no problem".
-      return patience.isZero() ? new Known.Waiting<>(why) : new Known.No<>(why);
+      return once ? new Known.No<>(why) : new Known.Waiting<>(why);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       return new Known.Waiting<>("interrupted");

@@ -67,7 +67,11 @@ final class Removal {
     List<String> left = new ArrayList<>();
     job(owner, left);
     step("connectors", left, () -> connectors(owner, everything, left));
-    if (!everything || !left.isEmpty()) {
+    if (!left.isEmpty()) {
+      return new Result(left);
+    }
+    if (!everything) {
+      step("record of what was made", left, () -> withoutConnectors(marksTopic));
       return new Result(left);
     }
     step("record of what was made", left, () -> made(owner, marksTopic, left));
@@ -124,6 +128,23 @@ final class Removal {
             connectors.delete(name);
             left.add("connector " + name + ": is being deleted");
           });
+    }
+  }
+
+  /** Else the same pipeline, made again, would think that somebody else has deleted them. */
+  private void withoutConnectors(String marksTopic) throws BackendException {
+    if (topics.observe(Set.of(marksTopic)).isEmpty()) {
+      return;
+    }
+    SourceMarks record = marks.of(marksTopic);
+    MadeRecord rest = record.made();
+    for (String id : record.made().made().keySet()) {
+      if (id.startsWith("Connector/")) {
+        rest = rest.without(id);
+      }
+    }
+    if (!rest.equals(record.made())) {
+      record.made(rest);
     }
   }
 

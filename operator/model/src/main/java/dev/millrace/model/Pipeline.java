@@ -501,6 +501,8 @@ public final class Pipeline implements HasMetadata, Namespaced {
   public record ComponentStatus(
       @Required @JsonPropertyDescription("Its name in the spec.") String name,
       @JsonPropertyDescription("What it is, such as cdc, intervals, elasticsearch.") String kind,
-      @JsonPropertyDescription("ready, waiting, paused, failed, ended, or consent: a change of it waits for somebody to agree.") String state,
+      @JsonPropertyDescription(
+              "ready, waiting, paused, failed, ended, or consent: a change of it waits for somebody to agree.")
+          String state,
       @JsonPropertyDescription("Why, where it is not ready.") String message) {}
 }

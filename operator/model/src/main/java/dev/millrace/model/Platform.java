@@ -202,7 +202,8 @@ public final class Platform implements HasMetadata, Namespaced {
       @JsonPropertyDescription("What the executors of a pipeline get on a cluster.")
           SparkExecutor executor,
       @Size(max = 64)
-          @JsonPropertyDescription("Spark's own configuration on a cluster, such as spark.hadoop.fs.s3a.endpoint.")
+          @JsonPropertyDescription(
+              "Spark's own configuration on a cluster, such as spark.hadoop.fs.s3a.endpoint.")
           Map<String, String> sparkConf) {
     public Spark {
       settings = settings == null ? Map.of() : Map.copyOf(settings);

@@ -18,8 +18,8 @@ import org.slf4j.LoggerFactory;
  * argument is the path of a {@link PlanDocument}. It prints {@code millrace-status-port=NNNNN} once
  * its status server answers, and runs until SIGTERM, upon which it stops its queries and exits with
  * 0 within 10 s. Exit code 2: the plan can not be read. On a cluster the launcher sets {@code
- * MILLRACE_STATUS_LISTEN} (host:port of the status server) and {@code MILLRACE_CHECKPOINT_DIR}, which
- * stand for what the plan says.
+ * MILLRACE_STATUS_LISTEN} (host:port of the status server) and {@code MILLRACE_CHECKPOINT_DIR},
+ * which stand for what the plan says.
  */
 public final class PipelineJob implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(PipelineJob.class);

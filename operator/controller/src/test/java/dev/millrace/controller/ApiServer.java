@@ -1,0 +1,238 @@
+package dev.millrace.controller;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import io.fabric8.kubeapitest.KubeAPIServer;
+import io.fabric8.kubeapitest.KubeAPIServerConfigBuilder;
+import io.fabric8.kubernetes.api.model.NamespaceBuilder;
+import io.fabric8.kubernetes.api.model.apiextensions.v1.CustomResourceDefinition;
+import io.fabric8.kubernetes.api.model.rbac.ClusterRole;
+import io.fabric8.kubernetes.api.model.rbac.ClusterRoleBindingBuilder;
+import io.fabric8.kubernetes.client.Config;
+import io.fabric8.kubernetes.client.ConfigBuilder;
+import io.fabric8.kubernetes.client.KubernetesClient;
+import io.fabric8.kubernetes.client.KubernetesClientBuilder;
+import io.fabric8.kubernetes.client.utils.Serialization;
+import java.io.IOException;
+import java.io.RandomAccessFile;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.awaitility.Awaitility;
+
+/**
+ * A real kube-apiserver that writes an audit log, with our CRDs in it and a user that has the
+ * documented permissions and no others.
+ */
+final class ApiServer implements AutoCloseable {
+  static final Path ROOT =
+      Path.of(System.getProperty("millrace.root")).toAbsolutePath().normalize();
+  static final String OPERATOR = "the-operator";
+  private static final String VERSION = "1.34.4";
+  private static final ObjectMapper JSON = new ObjectMapper();
+
+  private final KubeAPIServer server;
+  private final KubernetesClient client;
+  private final Path audit;
+  private final List<Request> requests = new ArrayList<>();
+  private long read;
+
+  /** A request of the operator's that has been answered. */
+  record Request(String verb, String resource, String namespace, String name, int status) {
+    boolean writes() {
+      return !List.of("get", "list", "watch").contains(verb);
+    }
+  }
+
+  ApiServer(Path folder) throws IOException, InterruptedException {
+    Path binaries = folder.resolve("k8s/" + VERSION + "-linux-amd64");
+    Files.createDirectories(binaries);
+    Path source = binaries();
+    for (String name : List.of("etcd", "kube-apiserver", "kubectl")) {
+      Files.createSymbolicLink(binaries.resolve(name), source.resolve(name));
+    }
+    audit = folder.resolve("audit.log");
+    Path policy = folder.resolve("audit.yaml");
+    Files.writeString(
+        policy,
+        """
+        apiVersion: audit.k8s.io/v1
+        kind: Policy
+        omitStages: [RequestReceived, ResponseStarted]
+        rules:
+          - level: Metadata
+        """);
+    server =
+        new KubeAPIServer(
+            KubeAPIServerConfigBuilder.anAPIServerConfig()
+                .withTestDir(folder.toString())
+                .withApiServerVersion(VERSION)
+                .withOfflineMode(true)
+                .withUpdateKubeConfig(false)
+                .withStartupTimeout(180_000)
+                .withApiServerFlags(
+                    List.of(
+                        "--audit-policy-file", policy.toString(),
+                        "--audit-log-path", audit.toString(),
+                        "--audit-log-mode", "blocking"))
+                .build());
+    server.start();
+    client =
+        new KubernetesClientBuilder()
+            .withConfig(Config.fromKubeconfig(server.getKubeConfigYaml()))
+            .build();
+  }
+
+  private static Path binaries() throws IOException, InterruptedException {
+    Process get =
+        new ProcessBuilder(ROOT.resolve("operator/apiserver/get").toString())
+            .redirectError(ProcessBuilder.Redirect.INHERIT)
+            .start();
+    String folder = new String(get.getInputStream().readAllBytes(), StandardCharsets.UTF_8).strip();
+    if (get.waitFor() != 0) {
+      throw new IOException("no kube-apiserver and etcd for the tests; see the lines above");
+    }
+    return Path.of(folder);
+  }
+
+  /** Installs the CRDs as they are checked in, and what stands for the Spark operator's. */
+  void crds() throws IOException {
+    List<String> names = new ArrayList<>();
+    List<Path> files = new ArrayList<>();
+    try (var all = Files.list(ROOT.resolve("crds"))) {
+      all.filter(f -> f.toString().endsWith(".yaml")).forEach(files::add);
+    }
+    files.add(ROOT.resolve("operator/controller/src/test/resources/sparkapplications.yaml"));
+    for (Path file : files) {
+      CustomResourceDefinition crd =
+          Serialization.unmarshal(Files.readString(file), CustomResourceDefinition.class);
+      client.resource(crd).create();
+      names.add(crd.getMetadata().getName());
+    }
+    for (String name : names) {
+      Awaitility.await(name)
+          .atMost(Duration.ofSeconds(60))
+          .until(
+              () ->
+                  client
+                      .apiextensions()
+                      .v1()
+                      .customResourceDefinitions()
+                      .withName(name)
+                      .get()
+                      .getStatus()
+                      .getConditions()
+                      .stream()
+                      .anyMatch(
+                          c -> c.getType().equals("Established") && c.getStatus().equals("True")));
+    }
+  }
+
+  /** Gives the operator's user what the reference page says, and nothing else. */
+  void permissions() throws IOException {
+    String page = Files.readString(ROOT.resolve("docs/reference/operator-permissions.md"));
+    Matcher blocks = Pattern.compile("```yaml\\n(.*?)```", Pattern.DOTALL).matcher(page);
+    int count = 0;
+    while (blocks.find()) {
+      String name = OPERATOR + "-" + count++;
+      client
+          .resource(
+              Serialization.unmarshal(
+                  "apiVersion: rbac.authorization.k8s.io/v1\nkind: ClusterRole\nmetadata: { name: "
+                      + name
+                      + " }\n"
+                      + blocks.group(1),
+                  ClusterRole.class))
+          .create();
+      client
+          .resource(
+              new ClusterRoleBindingBuilder()
+                  .withNewMetadata()
+                  .withName(name)
+                  .endMetadata()
+                  .withNewRoleRef("rbac.authorization.k8s.io", "ClusterRole", name)
+                  .addNewSubject()
+                  .withKind("User")
+                  .withApiGroup("rbac.authorization.k8s.io")
+                  .withName(OPERATOR)
+                  .endSubject()
+                  .build())
+          .create();
+    }
+    if (count != 2) {
+      throw new IllegalStateException("the page of permissions has " + count + " lists of rules");
+    }
+  }
+
+  void namespace(String name) {
+    client
+        .resource(new NamespaceBuilder().withNewMetadata().withName(name).endMetadata().build())
+        .create();
+  }
+
+  /** As an administrator. */
+  KubernetesClient client() {
+    return client;
+  }
+
+  /** As the operator. */
+  KubernetesClient operatorClient() {
+    return new KubernetesClientBuilder()
+        .withConfig(
+            new ConfigBuilder(Config.fromKubeconfig(server.getKubeConfigYaml()))
+                .withImpersonateUsername(OPERATOR)
+                .build())
+        .build();
+  }
+
+  String kubeConfig() {
+    return server.getKubeConfigYaml();
+  }
+
+  /** What the operator has asked so far. */
+  synchronized List<Request> requests() {
+    try (RandomAccessFile log = new RandomAccessFile(audit.toFile(), "r")) {
+      log.seek(read);
+      byte[] more = new byte[(int) (log.length() - read)];
+      log.readFully(more);
+      int end = more.length;
+      while (end > 0 && more[end - 1] != '\n') {
+        end--; // A line that is still being written.
+      }
+      read += end;
+      for (String line : new String(more, 0, end, StandardCharsets.UTF_8).split("\n")) {
+        JsonNode event = JSON.readTree(line);
+        if (event.at("/impersonatedUser/username").asText().equals(OPERATOR)) {
+          JsonNode object = event.path("objectRef");
+          requests.add(
+              new Request(
+                  event.path("verb").asText(),
+                  object.path("resource").asText()
+                      + (object.has("subresource") ? "/" + object.get("subresource").asText() : ""),
+                  object.path("namespace").asText(),
+                  object.path("name").asText(),
+                  event.at("/responseStatus/code").asInt()));
+        }
+      }
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+    return List.copyOf(requests);
+  }
+
+  List<Request> writes() {
+    return requests().stream().filter(Request::writes).toList();
+  }
+
+  @Override
+  public void close() {
+    client.close();
+    server.stop();
+  }
+}

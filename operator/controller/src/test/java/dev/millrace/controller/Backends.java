@@ -1,0 +1,127 @@
+package dev.millrace.controller;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.millrace.model.Platform;
+import dev.millrace.services.ConnectService;
+import dev.millrace.services.Distribution;
+import dev.millrace.services.ElasticsearchService;
+import dev.millrace.services.KafkaService;
+import dev.millrace.services.RegistryService;
+import dev.millrace.services.Service;
+import dev.millrace.services.Supervisor;
+import java.io.IOException;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.nio.file.Path;
+import java.time.Clock;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import org.apache.kafka.clients.admin.Admin;
+
+/** Real Kafka, registry, Elasticsearch and Connect. */
+final class Backends implements AutoCloseable {
+  static final Duration PATIENCE = Duration.ofMinutes(2);
+
+  private final Supervisor supervisor;
+  private final KafkaService kafka;
+  private final RegistryService registry;
+  private final ElasticsearchService elasticsearch;
+  private final ConnectService connect;
+  private final Path secrets;
+
+  /** Starts them; they are ready only after {@link #await}. */
+  Backends(Path folder) throws IOException {
+    Distribution distribution = Distribution.locate();
+    List<Path> plugins =
+        List.of(
+            ApiServer.ROOT.resolve("connectors/datagen/target/plugins"),
+            ApiServer.ROOT.resolve("connectors/elasticsearch/target/plugins"));
+    for (Path plugin : plugins) {
+      assertThat(plugin).as("built by ./mvnw package").isDirectory();
+    }
+    secrets = folder.resolve("secrets");
+    kafka = new KafkaService(distribution);
+    registry = new RegistryService(distribution);
+    elasticsearch = new ElasticsearchService(distribution);
+    connect = new ConnectService(distribution, kafka, plugins, secrets);
+    supervisor = new Supervisor(folder, Clock.systemUTC(), s -> {});
+    for (Service service : List.of(kafka, registry, elasticsearch, connect)) {
+      supervisor.start(service);
+    }
+  }
+
+  void await() throws Exception {
+    for (Service service : List.of(kafka, registry, elasticsearch, connect)) {
+      supervisor.awaitReady(service.name(), PATIENCE);
+    }
+  }
+
+  void stopRegistry() {
+    supervisor.stop(registry.name());
+  }
+
+  void startRegistry() throws Exception {
+    supervisor.start(registry);
+    supervisor.awaitReady(registry.name(), PATIENCE);
+  }
+
+  String connect() {
+    return connect.endpoint().orElseThrow();
+  }
+
+  String elasticsearch() {
+    return elasticsearch.endpoint().orElseThrow();
+  }
+
+  Platform platform(String namespace, String name, String prefix, String connectUrl) {
+    Platform platform =
+        Platform.of(
+            name,
+            new Platform.Spec(
+                prefix,
+                new Platform.Kafka(kafka.endpoint().orElseThrow(), 2, 1),
+                new Platform.SchemaRegistry(registry.endpoint().orElseThrow()),
+                new Platform.Connect(connectUrl, secrets.toString()),
+                new Platform.Elasticsearch(elasticsearch.endpoint().orElseThrow()),
+                new Platform.Spark("file:///nowhere", Map.of())));
+    platform.getMetadata().setNamespace(namespace);
+    return platform;
+  }
+
+  Set<String> topics() throws Exception {
+    try (Admin admin = Admin.create(Map.of("bootstrap.servers", kafka.endpoint().orElseThrow()))) {
+      return admin.listTopics().names().get();
+    }
+  }
+
+  Set<String> groups() throws Exception {
+    try (Admin admin = Admin.create(Map.of("bootstrap.servers", kafka.endpoint().orElseThrow()))) {
+      return admin.listGroups().all().get().stream()
+          .map(g -> g.groupId())
+          .collect(java.util.stream.Collectors.toSet());
+    }
+  }
+
+  static HttpResponse<String> http(String method, String url) throws Exception {
+    return HttpClient.newHttpClient()
+        .send(
+            HttpRequest.newBuilder(URI.create(url))
+                .method(method, HttpRequest.BodyPublishers.noBody())
+                .build(),
+            HttpResponse.BodyHandlers.ofString());
+  }
+
+  String subjects() throws Exception {
+    return http("GET", registry.endpoint().orElseThrow() + "/subjects").body();
+  }
+
+  @Override
+  public void close() {
+    supervisor.close();
+  }
+}
