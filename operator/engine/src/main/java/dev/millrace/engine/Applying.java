@@ -117,10 +117,15 @@ final class Applying {
     List<Resource.Topic> differing = new ArrayList<>();
     for (Resource.Topic topic : turn.all(Resource.Topic.class)) {
       Optional<Change> change = turn.answered(topic) ? turn.change(topic) : Optional.empty();
-      if (change.isEmpty() || turn.held(topic.component())) {
+      if (change.isEmpty()) {
         continue;
       }
-      if (change.get().action() == Action.CREATE) {
+      boolean create = change.get().action() == Action.CREATE;
+      // One that was deleted is made again whatever else waits: those who write it need it.
+      if (turn.held(topic.component()) && !(create && change.get().drift())) {
+        continue;
+      }
+      if (create) {
         missing.add(topic);
       } else {
         differing.add(topic);
@@ -165,6 +170,25 @@ final class Applying {
     return StepResult.READY;
   }
 
+  /**
+   * Notes which topics components have to do with, once. One that is another is noted only when they
+   * have begun from the start, or what is missing would not be missed.
+   */
+  private static Map<Observed.Reading, String> ids(Turn turn) {
+    Map<Observed.Reading, String> ids = new TreeMap<>();
+    for (Observed.Reading reading : Observed.Reading.of(turn.plan)) {
+      Observed.Topic topic = turn.seen.observed().topics().get(reading.topic());
+      String before = turn.made.ids().get(reading);
+      boolean anew = before == null || turn.anew.contains(reading.component());
+      if (anew && topic != null) {
+        ids.put(reading, topic.id());
+      } else if (before != null) {
+        ids.put(reading, before);
+      }
+    }
+    return ids;
+  }
+
   /** Adds to the record whatever was made, or found to be as it should, in this turn. */
   void rememberAll(Turn turn) {
     for (Resource resource : turn.plan.resources()) {
@@ -174,6 +198,9 @@ final class Applying {
       if (recorded && !turn.undone.contains(resource.id()) && turn.answered(resource)) {
         turn.made = turn.made.with(resource);
       }
+    }
+    if (turn.plan.waiting().isEmpty() && !turn.seen.failures().containsKey("Topic")) {
+      turn.made = turn.made.ids(ids(turn));
     }
     if (!turn.blocked(turn.pipeline.name())) {
       turn.note(turn.pipeline.name(), StepResult.of(() -> remember(turn)));
@@ -246,7 +273,9 @@ final class Applying {
         continue;
       }
       Connectors.Observed now = turn.seen.connectors().get(connector.name());
-      if (turn.held(connector.component())) {
+      if (now != null && wouldPassOver(turn, connector)) {
+        turn.note(connector, StepResult.of(() -> halted(connector, now)));
+      } else if (turn.held(connector.component())) {
         boolean ours = now != null && turn.owner.equals(now.config().get(Connectors.OWNER));
         if (ours && turn.run) {
           // It goes on as it was.
@@ -259,6 +288,33 @@ final class Applying {
         turn.note(connector, StepResult.of(() -> connector(turn, connector, now)));
       }
     }
+  }
+
+  /**
+   * Whether a sink's documents are numbered by the offsets of a topic that is no more, and nobody
+   * has agreed yet to begin anew: what it reads now would be taken for older than what is there.
+   */
+  private static boolean wouldPassOver(Turn turn, Resource.Connector sink) {
+    String topic = sink.config().get("topics");
+    return topic != null
+        && turn.seen
+            .observed()
+            .gone()
+            .contains(new Observed.Reading(sink.component(), topic))
+        && !turn.anew.contains(sink.component())
+        && (turn.held(sink.component())
+            || turn.plan.streams().stream()
+                .anyMatch(s -> s.topic().equals(topic) && turn.held(s.component())));
+  }
+
+  private StepResult halted(Resource.Connector sink, Connectors.Observed now)
+      throws BackendException {
+    connectors.halt(sink.name(), now);
+    return new StepResult.Held(
+        "topic "
+            + sink.config().get("topics")
+            + " was deleted and made again: it is stopped, since newer documents would be taken for"
+            + " older ones, until it is agreed to that the topic is written anew");
   }
 
   private StepResult connector(Turn turn, Resource.Connector wanted, Connectors.Observed now)
@@ -285,6 +341,7 @@ final class Applying {
       if (anew && index.isPresent()) {
         rewriting.index(turn, index.get());
       }
+      turn.anew.add(wanted.component());
       log.info("{}: begins from the start", wanted.name());
     }
     return connectors.apply(wanted, turn.owner, turn.run, turn.seen.connectors());

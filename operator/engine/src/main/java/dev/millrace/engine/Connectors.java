@@ -279,12 +279,19 @@ final class Connectors {
    * @return whether it has forgotten them; else it is stopping, and the next call may
    */
   boolean rewind(String name, Observed now) throws BackendException {
-    String path = "/connectors/" + encode(name);
-    if (!now.state().equals("STOPPED") || !now.tasks().isEmpty()) {
-      send("PUT", path + "/stop", null);
+    if (!halt(name, now)) {
       return false;
     }
-    send("DELETE", path + "/offsets", null);
+    send("DELETE", "/connectors/" + encode(name) + "/offsets", null);
+    return true;
+  }
+
+  /** Has a connector stop, and says whether it has. */
+  boolean halt(String name, Observed now) throws BackendException {
+    if (!now.state().equals("STOPPED") || !now.tasks().isEmpty()) {
+      send("PUT", "/connectors/" + encode(name) + "/stop", null);
+      return false;
+    }
     return true;
   }
 

@@ -80,6 +80,7 @@ public final class Engine implements AutoCloseable {
   private List<Pipeline> known = List.of();
   private final Map<String, Changes> found = new HashMap<>();
   private final Set<String> waiting = new HashSet<>();
+  private final Map<String, Set<String>> drifted = new HashMap<>();
   private final Map<String, Instant> offsetsAsked = new HashMap<>();
 
   /** Configurations of connectors of whose streams everything is marked. */
@@ -112,7 +113,7 @@ public final class Engine implements AutoCloseable {
     this.rates = new StreamRates(clock);
     this.statuses = new Statuses(clock);
     this.observer = new Observer(topics, subjects, templates, connectors, spark, clock);
-    this.rewriting = new Rewriting(topics, templates, connectors, spark, observer, this::marks);
+    this.rewriting = new Rewriting(topics, templates, connectors, spark, observer, this::marks, settled::remove);
     this.applying =
         new Applying(
             topics,
@@ -158,9 +159,7 @@ public final class Engine implements AutoCloseable {
     } else {
       waiting.remove(pipeline.name());
     }
-    for (Change change : turn.changes.drift()) {
-      log.warn("{}: drift: {}", turn.owner, redactor.redact(change.summary()));
-    }
+    drift(turn, redactor);
     applying.holds(turn);
     applying.topics(turn);
     applying.subjects(turn);
@@ -183,6 +182,18 @@ public final class Engine implements AutoCloseable {
         turn.job.flatMap(JobView.Observed::status),
         redactor);
     return status;
+  }
+
+  /** Says what somebody has done, once: what waits for consent is seen again in every turn. */
+  private void drift(Turn turn, Redactor redactor) {
+    Set<String> now =
+        turn.changes.drift().stream()
+            .map(c -> redactor.redact(c.summary()))
+            .collect(Collectors.toSet());
+    Set<String> before = drifted.put(turn.owner, now);
+    now.stream()
+        .filter(d -> before == null || !before.contains(d))
+        .forEach(d -> log.warn("{}: drift: {}", turn.owner, d));
   }
 
   private void observed(

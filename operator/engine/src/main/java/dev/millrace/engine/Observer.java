@@ -124,6 +124,7 @@ final class Observer {
             templatesSeen,
             indices,
             running(plan),
+            failures.containsKey("Topic") ? Set.of() : gone(plan, made, topicsSeen),
             silent);
     return new Seen(observed, connectorsSeen, failures);
   }
@@ -215,6 +216,20 @@ final class Observer {
           }
         });
     return plain;
+  }
+
+  /** What was read or filled before and is missing now, or was made again. */
+  private static Set<Observed.Reading> gone(
+      Plan plan, MadeRecord made, Map<String, Observed.Topic> topics) {
+    Set<Observed.Reading> gone = new HashSet<>();
+    for (Observed.Reading reading : Observed.Reading.of(plan)) {
+      String before = made.ids().get(reading);
+      Observed.Topic now = topics.get(reading.topic());
+      if (before != null && (now == null || !before.equals(now.id()))) {
+        gone.add(reading);
+      }
+    }
+    return gone;
   }
 
   private Map<String, Observed.Job> running(Plan plan) {

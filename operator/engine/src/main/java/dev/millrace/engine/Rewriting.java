@@ -10,6 +10,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.function.Consumer;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -32,20 +33,28 @@ final class Rewriting {
   private final SparkLauncher spark;
   private final Observer observer;
   private final Observer.Marks marks;
+  private final Consumer<String> rewound;
 
+  /**
+   * Room for what is written anew.
+   *
+   * @param rewound told of every connector of whose streams nothing is known any more
+   */
   Rewriting(
       Topics topics,
       IndexTemplates templates,
       Connectors connectors,
       SparkLauncher spark,
       Observer observer,
-      Observer.Marks marks) {
+      Observer.Marks marks,
+      Consumer<String> rewound) {
     this.topics = topics;
     this.templates = templates;
     this.connectors = connectors;
     this.spark = spark;
     this.observer = observer;
     this.marks = marks;
+    this.rewound = rewound;
   }
 
   /** Begins what was agreed to, and goes on with what was begun; nothing of it is started yet. */
@@ -152,11 +161,22 @@ final class Rewriting {
         .of(turn.plan.marksTopic())
         .forget(
             turn.plan.streams().stream()
-                .filter(s -> transforms.contains(s.component()))
+                .filter(s -> transforms.contains(s.component()) || again(turn, s))
                 .map(Plan.Stream::name)
                 .toList());
+    turn.plan.streams().stream()
+        .filter(s -> again(turn, s))
+        .flatMap(s -> s.connector().stream())
+        .forEach(rewound);
+    sinks.forEach(s -> turn.anew.add(s.component()));
     log.info("{}: what {} have written is removed", job.name(), transforms);
     return StepResult.READY;
+  }
+
+  /** Whether a source's stream has another topic than before: where it ends is not true of it. */
+  private static boolean again(Turn turn, Plan.Stream stream) {
+    return stream.bounded()
+        && turn.seen.observed().gone().stream().anyMatch(r -> r.topic().equals(stream.topic()));
   }
 
   /** Has an index be empty, and as its template says. Nobody may be writing it. */
@@ -171,6 +191,7 @@ final class Rewriting {
 
   /** Says that the job of what was prepared runs: none of it has to be begun again. */
   void done(Turn turn, Resource.SparkJob job) throws BackendException {
+    turn.anew.addAll(turn.rewriting);
     turn.made = turn.made.rewriting(Set.of());
     marks.of(turn.plan.marksTopic()).made(turn.made);
     log.info("{}: {} reprocess from the start", job.name(), turn.rewriting);

@@ -84,7 +84,10 @@ final class Topics implements AutoCloseable {
           observed.put(
               name,
               new Observed.Topic(
-                  topic.partitions().size(), topic.partitions().get(0).replicas().size(), config));
+                  topic.partitions().size(),
+                  topic.partitions().get(0).replicas().size(),
+                  config,
+                  topic.topicId().toString()));
         });
     return observed;
   }

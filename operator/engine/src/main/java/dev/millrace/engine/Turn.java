@@ -31,6 +31,9 @@ final class Turn {
   /** Transforms whose job, when it is started in this turn, begins from the start with them. */
   final Set<String> rewriting = new TreeSet<>();
 
+  /** Components that have begun from the start in this turn: they know topics as these are now. */
+  final Set<String> anew = new HashSet<>();
+
   Observer.Seen seen;
   Changes changes;
   Map<String, Hold> holds = Map.of();

@@ -731,7 +731,7 @@ class EngineIT {
   }
 
   private static String state() {
-    return JOBS.documents.get("it.states").at("/transforms/0/stateHash").asText();
+    return state("it.states");
   }
 
   private static long records(String topic) throws Exception {
@@ -819,8 +819,85 @@ class EngineIT {
     }
   }
 
+  @Test
+  void aTopicThatSomebodyHasDeletedIsMadeAgainAndNobodySkipsWhatComesInSilence() throws Exception {
+    Pipeline pipeline =
+        pipeline(
+            "lost",
+            "",
+            """
+            transforms:
+              - { name: counts, sql: "SELECT d, 1 AS n", key: [d] }
+            sinks:
+              - { name: to-es, from: events, elasticsearch: { index: lost } }
+            """);
+    await()
+        .atMost(PATIENCE)
+        .until(
+            () ->
+                component(engine.reconcile(pipeline), "to-es").state().equals("ready")
+                    && documents("lost") == 500
+                    && JOBS.documents.containsKey("it.lost"));
+    engine.reconcile(pipeline);
+    assertThat(engine.preview(pipeline, NO_SQL).changes().differing()).isEmpty();
+    String state = state("it.lost");
+    try (Admin admin = Admin.create(Map.of("bootstrap.servers", kafka.endpoint().orElseThrow()))) {
+      admin.deleteTopics(List.of("it.lost.events")).all().get();
+      // It is made again, without consent; those who have read it wait for it, and say why.
+      await()
+          .atMost(PATIENCE)
+          .until(
+              () -> {
+                PipelineStatus status = engine.reconcile(pipeline);
+                return admin.listTopics().names().get().contains("it.lost.events")
+                    && component(status, "counts").state().equals("consent")
+                    && component(status, "to-es").state().equals("consent");
+              });
+    }
+    PipelineStatus held = engine.reconcile(pipeline);
+    assertThat(component(held, "counts").message())
+        .contains("somebody has deleted topic it.lost.events")
+        .contains("--allow");
+    assertThat(held.conditions().toString()).contains("Drift").contains("it.lost.events");
+    assertThat(engine.preview(pipeline, NO_SQL).changes().consents())
+        .containsExactlyInAnyOrder(Impact.STATE_LOSS, Impact.DATA_LOSS);
+    await()
+        .atMost(PATIENCE)
+        .until(
+            () -> {
+              engine.reconcile(pipeline);
+              return http(
+                      "GET",
+                      connect.endpoint().orElseThrow() + "/connectors/it.lost.to-es/status",
+                      null)
+                  .body()
+                  .contains("STOPPED");
+            });
+    assertThat(state("it.lost")).isEqualTo(state);
+    assertThat(documents("lost")).isEqualTo(500);
+
+    Consent consent = new Consent(Set.of(Impact.STATE_LOSS, Impact.DATA_LOSS), false);
+    await()
+        .atMost(PATIENCE)
+        .until(
+            () ->
+                component(engine.reconcile(pipeline, consent), "to-es").state().equals("ready")
+                    && engine.changes("lost").differing().isEmpty());
+    String anew = state("it.lost");
+    assertThat(anew).startsWith(state + "-");
+    // The events were not brought back: the index says what the topic does.
+    awaitDocuments("lost", 0);
+    engine.reconcile(pipeline, consent);
+    assertThat(state("it.lost")).isEqualTo(anew);
+    assertThat(engine.preview(pipeline, NO_SQL).changes().differing()).isEmpty();
+  }
+
+  private static String state(String job) {
+    return JOBS.documents.get(job).at("/transforms/0/stateHash").asText();
+  }
+
   private static String tables() {
-    return JOBS.documents.get("it.tables").at("/transforms/0/stateHash").asText();
+    return state("it.tables");
   }
 
   /** Writes a row as the job would. */

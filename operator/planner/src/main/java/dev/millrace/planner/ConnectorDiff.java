@@ -9,6 +9,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.TreeSet;
 
 /** What would happen to a connector, by the fields of its configuration. */
 final class ConnectorDiff {
@@ -20,7 +21,17 @@ final class ConnectorDiff {
   private final String owner;
   private final boolean run;
 
-  ConnectorDiff(Observed observed, String owner, boolean run) {
+  /** Topics that transforms write. */
+  private final Set<String> written = new TreeSet<>();
+
+  ConnectorDiff(Plan plan, Observed observed, String owner, boolean run) {
+    for (Resource resource : plan.resources()) {
+      if (resource instanceof Resource.SparkJob job) {
+        job.document()
+            .path("transforms")
+            .forEach(t -> written.add(t.at("/output/topic").asText()));
+      }
+    }
     this.observed = observed;
     this.owner = owner;
     this.run = run;
@@ -46,6 +57,7 @@ final class ConnectorDiff {
     List<FieldChange> fields =
         new ArrayList<>(
             Flat.compare(now.config(), wanted.config(), (f, b, a) -> field(wanted, f, b, a)));
+    fields.addAll(gone(wanted));
     boolean idle = Set.of("PAUSED", "STOPPED").contains(now.state());
     if (idle == run) {
       fields.add(
@@ -72,8 +84,44 @@ final class ConnectorDiff {
     if (fields.isEmpty()) {
       return Optional.empty();
     }
-    boolean drift = !now.hash().isEmpty() && !now.hash().equals(hash(now.config()));
+    boolean drift =
+        (!now.hash().isEmpty() && !now.hash().equals(hash(now.config())))
+            || !gone(wanted).isEmpty();
     return Optional.of(Change.update(wanted, fields, drift, ""));
+  }
+
+  /** What follows from a topic that somebody has deleted. */
+  private List<FieldChange> gone(Resource.Connector wanted) {
+    String topic = wanted.config().get("topics");
+    if (topic == null) {
+      List<String> tables = observed.gone(wanted.component());
+      return tables.isEmpty()
+          ? List.of()
+          : List.of(
+              FieldChange.of(
+                  "topics",
+                  String.join(", ", tables),
+                  "read anew",
+                  Impact.STATE_LOSS,
+                  "somebody has deleted them: rows that were in them are read only in a first"
+                      + " snapshot: the position in the change log is given up and every table is"
+                      + " read anew; rows replace themselves by key"));
+    }
+    // What a transform writes anew, it removes first, and its sinks' indices with it.
+    if (!observed.gone(wanted.component()).contains(topic) || written.contains(topic)) {
+      return List.of();
+    }
+    return List.of(
+        FieldChange.of(
+            "topics",
+            topic,
+            topic + ", made anew",
+            Impact.DATA_LOSS,
+            "somebody has deleted topic "
+                + topic
+                + ": documents are numbered by its offsets, so newer ones would be taken for older"
+                + " ones and be passed over: the index is deleted and written anew from what there"
+                + " is; until then it is stopped"));
   }
 
   private static FieldChange field(

@@ -22,7 +22,7 @@ public final class Diff {
     boolean run = pipeline.getSpec().state().equals("running");
     TopicDiff topics = new TopicDiff(plan, observed);
     SubjectDiff subjects = new SubjectDiff(observed);
-    ConnectorDiff connectors = new ConnectorDiff(observed, owner, run);
+    ConnectorDiff connectors = new ConnectorDiff(plan, observed, owner, run);
     TemplateDiff templates = new TemplateDiff(plan, observed, owner);
     JobDiff jobs = new JobDiff(plan, observed, run);
     List<Change> changes = new ArrayList<>();

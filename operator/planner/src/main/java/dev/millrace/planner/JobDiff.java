@@ -54,10 +54,7 @@ final class JobDiff {
               Change.worst(whole) == Impact.RESTART ? "all transforms are started again" : ""));
     }
     Map<String, JsonNode> before = named(now.document().path("transforms"));
-    Set<String> again =
-        after.keySet().stream()
-            .filter(t -> before.containsKey(t) && !hash(before.get(t)).equals(hash(after.get(t))))
-            .collect(Collectors.toSet());
+    Set<String> again = again(before, after);
     after.forEach(
         (name, node) -> {
           if (!before.containsKey(name)) {
@@ -80,7 +77,8 @@ final class JobDiff {
             fields.add(state(before.get(name), node, again));
           }
           if (!fields.isEmpty()) {
-            changes.add(change(wanted, name, Action.UPDATE, fields, ""));
+            boolean drift = again.contains(name) && hash(before.get(name)).equals(hash(node));
+            changes.add(change(wanted, name, Action.UPDATE, fields, drift));
           }
         });
     before.forEach(
@@ -96,6 +94,44 @@ final class JobDiff {
           }
         });
     return changes;
+  }
+
+  /**
+   * Transforms that have to begin from the start: another state, a topic that is not what it was,
+   * and all that is downstream of one of them.
+   */
+  private Set<String> again(Map<String, JsonNode> before, Map<String, JsonNode> after) {
+    Set<String> again = new TreeSet<>();
+    int found;
+    do {
+      found = again.size();
+      after.forEach(
+          (name, node) -> {
+            if (before.containsKey(name)
+                && (!hash(before.get(name)).equals(hash(node))
+                    || !observed.gone(name).isEmpty()
+                    || drivers(node).stream().anyMatch(again::contains))) {
+              again.add(name);
+            }
+          });
+    } while (again.size() > found);
+    return again;
+  }
+
+  private static Change change(
+      Resource.SparkJob job,
+      String transform,
+      Action action,
+      List<FieldChange> fields,
+      boolean drift) {
+    return new Change(
+        job.id() + "#" + transform,
+        transform,
+        action,
+        Change.worst(fields),
+        "",
+        fields,
+        drift);
   }
 
   private static Change change(
@@ -242,12 +278,9 @@ final class JobDiff {
 
   private FieldChange state(JsonNode before, JsonNode after, Set<String> again) {
     List<String> drivers = drivers(after);
-    String cause =
-        drivers.stream()
-            .filter(again::contains)
-            .findFirst()
-            .map(d -> "its input " + d + " is written anew")
-            .orElse("what it remembers does not fit what it is to do now");
+    List<String> gone = observed.gone(after.path("name").asText());
+    boolean same = hash(before).equals(hash(after));
+    String cause = cause(after, gone, drivers, again);
     String from =
         drivers.stream()
             .map(
@@ -274,9 +307,29 @@ final class JobDiff {
     return FieldChange.of(
         "state",
         hash(before),
-        hash(after),
+        hash(after) + (same ? ", begun anew" : ""),
         Impact.STATE_LOSS,
         cause + ": reprocessed from earliest of " + from + "; " + written);
+  }
+
+  private static String cause(
+      JsonNode transform, List<String> gone, List<String> drivers, Set<String> again) {
+    if (gone.contains(transform.at("/output/topic").asText())) {
+      return "somebody has deleted topic "
+          + transform.at("/output/topic").asText()
+          + ", and all that it had written with it";
+    }
+    if (!gone.isEmpty()) {
+      return "somebody has deleted topic "
+          + String.join(", ", gone)
+          + ": it would go on at offsets that are not reached yet, and what comes before would be"
+          + " skipped in silence";
+    }
+    return drivers.stream()
+        .filter(again::contains)
+        .findFirst()
+        .map(d -> "its input " + d + " is written anew")
+        .orElse("what it remembers does not fit what it is to do now");
   }
 
   /** What becomes of the indices that hold what is in a topic. */

@@ -1,8 +1,11 @@
 package dev.millrace.planner;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
 
 /**
  * What is in the backends, as far as it concerns one pipeline. Taken from the backends themselves;
@@ -16,6 +19,8 @@ import java.util.Map;
  * @param templates of indices, by name
  * @param indices by name
  * @param jobs by name
+ * @param gone what was read or written and is no longer there, since its topic was deleted: topics
+ *     of the plan that are missing or were made again, each with whom it concerns
  * @param silent why a backend did not answer, by type of resource: nothing is known of these
  */
 public record Observed(
@@ -26,10 +31,75 @@ public record Observed(
     Map<String, Template> templates,
     Map<String, Index> indices,
     Map<String, Job> jobs,
+    Set<Reading> gone,
     Map<String, String> silent) {
 
-  /** A topic with its own configuration and the broker's defaults. */
-  public record Topic(int partitions, int replicas, Map<String, String> config) {}
+  public Observed {
+    gone = gone == null ? Set.of() : new TreeSet<>(gone);
+  }
+
+  /**
+   * A topic that a component has offsets of, or has filled from the start.
+   *
+   * @param component a transform, a sink or a source
+   */
+  public record Reading(String component, String topic) implements Comparable<Reading> {
+    @Override
+    public int compareTo(Reading other) {
+      return Comparator.comparing(Reading::component)
+          .thenComparing(Reading::topic)
+          .compare(this, other);
+    }
+
+    /**
+     * Who would be wrong, without noticing, if a topic were empty again: a transform, of what drives
+     * it and of what it writes; a sink, whose documents carry offsets; a source, of tables whose
+     * rows it reads once.
+     */
+    public static Set<Reading> of(Plan plan) {
+      Set<Reading> readings = new TreeSet<>();
+      for (Resource resource : plan.resources()) {
+        if (resource instanceof Resource.SparkJob job) {
+          for (JsonNode transform : job.document().path("transforms")) {
+            String name = transform.path("name").asText();
+            readings.add(new Reading(name, transform.at("/output/topic").asText()));
+            for (String driver : JobDiff.drivers(transform)) {
+              plan.stream(driver).ifPresent(s -> readings.add(new Reading(name, s.topic())));
+            }
+          }
+        } else if (resource instanceof Resource.Connector connector
+            && connector.config().containsKey("topics")) {
+          readings.add(new Reading(connector.component(), connector.config().get("topics")));
+        }
+      }
+      for (Plan.Stream stream : plan.streams()) {
+        if (stream.connector().isPresent() && stream.snapshot()) {
+          readings.add(new Reading(stream.component(), stream.topic()));
+        }
+      }
+      return readings;
+    }
+  }
+
+  /** Topics of a component that are not what they were. */
+  List<String> gone(String component) {
+    return gone.stream()
+        .filter(r -> r.component().equals(component))
+        .map(Reading::topic)
+        .toList();
+  }
+
+  /**
+   * A topic with its own configuration and the broker's defaults.
+   *
+   * @param id what tells it from another of its name that was made later
+   */
+  public record Topic(int partitions, int replicas, Map<String, String> config, String id) {
+    /** One of which it does not matter whether it was made again. */
+    public Topic(int partitions, int replicas, Map<String, String> config) {
+      this(partitions, replicas, config, "");
+    }
+  }
 
   /**
    * What was applied last.

@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.NullNode;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
 
 /** What backends would hold if a plan had been applied to them. */
@@ -54,6 +55,6 @@ final class Applied {
         jobs.put(job.name(), new Observed.Job(job.document(), true));
       }
     }
-    return new Observed(topics, made, subjects, connectors, templates, indices, jobs, Map.of());
+    return new Observed(topics, made, subjects, connectors, templates, indices, jobs, Set.of(), Map.of());
   }
 }

@@ -1,6 +1,7 @@
 package dev.millrace.spark.kafka;
 
 import java.time.Duration;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ExecutionException;
@@ -13,6 +14,7 @@ import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.clients.consumer.OffsetAndMetadata;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.Producer;
+import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
@@ -56,6 +58,30 @@ public final class KafkaClients {
               .partitionsToOffsetAndMetadata()
               .get(patience.toSeconds(), TimeUnit.SECONDS)
               .get(partition));
+    }
+  }
+
+  /**
+   * What tells a topic from another of its name, made after the first was deleted; empty where
+   * topics can not be deleted.
+   */
+  public static String topicId(Map<String, Object> config, String topic) {
+    if (MemoryKafka.of(config).isPresent()) {
+      return "";
+    }
+    try (Admin admin = Admin.create(config)) {
+      return admin
+          .describeTopics(List.of(topic))
+          .topicNameValues()
+          .get(topic)
+          .get(30, TimeUnit.SECONDS)
+          .topicId()
+          .toString();
+    } catch (ExecutionException | TimeoutException e) {
+      throw new KafkaException("topic " + topic + ": " + e.getMessage(), e);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new KafkaException("interrupted", e);
     }
   }
 }

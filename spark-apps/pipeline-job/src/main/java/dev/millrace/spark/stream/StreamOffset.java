@@ -25,6 +25,7 @@ final class StreamOffset extends Offset {
   private final TreeMap<Integer, Long> times;
   private final long progress;
   private final int starts;
+  private final String topicId;
 
   /**
    * An offset of a source that was not started again after the stream's end.
@@ -35,15 +36,30 @@ final class StreamOffset extends Offset {
    * @param progress of the batch that ends here
    */
   StreamOffset(Map<Integer, Long> offsets, Map<Integer, Long> times, long progress) {
-    this(offsets, times, progress, 0);
+    this(offsets, times, progress, 0, "");
   }
 
   private StreamOffset(
-      Map<Integer, Long> offsets, Map<Integer, Long> times, long progress, int starts) {
+      Map<Integer, Long> offsets,
+      Map<Integer, Long> times,
+      long progress,
+      int starts,
+      String topicId) {
     this.offsets = new TreeMap<>(offsets);
     this.times = new TreeMap<>(times);
     this.progress = progress;
     this.starts = starts;
+    this.topicId = topicId;
+  }
+
+  /** The same place in a topic of this id. */
+  StreamOffset in(String id) {
+    return new StreamOffset(offsets, times, progress, starts, id);
+  }
+
+  /** Id of the topic whose offsets these are; empty if it was not noted. */
+  String topicId() {
+    return topicId;
   }
 
   /**
@@ -52,12 +68,12 @@ final class StreamOffset extends Offset {
    * a job that died between the two would wait for data that never comes.
    */
   StreamOffset startedAgain() {
-    return new StreamOffset(offsets, times, progress, starts + 1);
+    return new StreamOffset(offsets, times, progress, starts + 1, topicId);
   }
 
   /** The same count of starts as another's. */
   StreamOffset startedAs(StreamOffset other) {
-    return new StreamOffset(offsets, times, progress, other.starts);
+    return new StreamOffset(offsets, times, progress, other.starts, topicId);
   }
 
   TreeMap<Integer, Long> offsets() {
@@ -85,6 +101,9 @@ final class StreamOffset extends Offset {
     times.forEach((p, t) -> seen.put(Integer.toString(p), t));
     node.put("progress", progress);
     node.put("starts", starts);
+    if (!topicId.isEmpty()) {
+      node.put("topicId", topicId);
+    }
     return node.toString();
   }
 
@@ -100,7 +119,8 @@ final class StreamOffset extends Offset {
           longs(node.path("offsets")),
           longs(node.path("times")),
           node.path("progress").asLong(NONE),
-          node.path("starts").asInt(0));
+          node.path("starts").asInt(0),
+          node.path("topicId").asText(""));
     } catch (JsonProcessingException e) {
       throw new IllegalArgumentException("not an offset of a stream: " + json, e);
     }

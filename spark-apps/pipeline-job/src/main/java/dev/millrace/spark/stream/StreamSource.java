@@ -37,6 +37,7 @@ final class StreamSource
   private final Clock clock;
   private final Consumer<byte[], byte[]> consumer;
   private final List<TopicPartition> partitions;
+  private final String topicId;
   private final ObservedTimes observed;
   private final CollectionAccumulator<SideRecord> aside;
   private final Optional<MarksReader> marks;
@@ -67,6 +68,7 @@ final class StreamSource
     if (partitions.isEmpty()) {
       throw new IllegalStateException("topic " + options.topic() + " does not exist");
     }
+    this.topicId = KafkaClients.topicId(new HashMap<>(options.kafka()), options.topic());
     long now = clock.millis();
     partitions.forEach(p -> lastNew.put(p.partition(), now));
     this.marks =
@@ -78,7 +80,8 @@ final class StreamSource
   @Override
   public Offset initialOffset() {
     return new StreamOffset(
-        byPartition(consumer.beginningOffsets(partitions)), Map.of(), StreamOffset.NONE);
+            byPartition(consumer.beginningOffsets(partitions)), Map.of(), StreamOffset.NONE)
+        .in(topicId);
   }
 
   @Override
@@ -95,6 +98,7 @@ final class StreamSource
   public synchronized Offset latestOffset(Offset startOffset, ReadLimit limit) {
     StreamOffset start = StreamOffset.of(startOffset);
     newestEnds = byPartition(consumer.endOffsets(partitions));
+    requireTheSameTopic(start);
     TreeMap<Integer, Long> end = limited(start.offsets(), newestEnds);
     TreeMap<Integer, Long> times = new TreeMap<>(start.times());
     observed.value().forEach((p, t) -> times.merge(p, t, Math::max));
@@ -105,10 +109,37 @@ final class StreamSource
             lastNew.put(p, now);
           }
         });
-    StreamOffset next = new StreamOffset(end, times, progress(start, times, now)).startedAs(start);
+    StreamOffset next = new StreamOffset(end, times, progress(start, times, now)).startedAs(start).in(topicId);
     boolean first = !asked;
     asked = true;
     return first && start.ended() ? next.startedAgain() : next;
+  }
+
+  /**
+   * An offset says something only in the topic it was read from. In another of the same name, what
+   * lies before it would be skipped, and nobody would see that anything is missing.
+   */
+  private void requireTheSameTopic(StreamOffset start) {
+    boolean another = !start.topicId().isEmpty() && !start.topicId().equals(topicId);
+    newestEnds.forEach(
+        (partition, end) -> {
+          long from = start.offsets().getOrDefault(partition, 0L);
+          if (end < from || another) {
+            throw new IllegalStateException(
+                "stream "
+                    + options.stream()
+                    + ": topic "
+                    + options.topic()
+                    + " was deleted and made again: partition "
+                    + partition
+                    + " was read up to offset "
+                    + from
+                    + ", and ends at "
+                    + end
+                    + " now. What was written since would be skipped in silence;"
+                    + " 'millrace apply --allow state-loss' reprocesses what there is");
+          }
+        });
   }
 
   private long progress(StreamOffset start, Map<Integer, Long> times, long now) {

@@ -1,6 +1,7 @@
 package dev.millrace.spark.table;
 
 import dev.millrace.spark.kafka.KafkaClients;
+import java.io.Serializable;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -22,7 +23,35 @@ final class Snapshots {
   private final String topic;
   private List<TopicPartition> partitions;
   private String batch = "";
-  private TreeMap<Integer, Long> ends;
+  private Snapshot newest;
+
+  /**
+   * Up to where a table is read.
+   *
+   * @param epoch another one if what was read before is void: records were deleted before its
+   *     start, or the topic was made again
+   * @param starts first offset by partition
+   * @param ends next offset by partition
+   */
+  record Snapshot(int epoch, TreeMap<Integer, Long> starts, TreeMap<Integer, Long> ends)
+      implements Serializable {
+    private static final long serialVersionUID = 1;
+
+    /** The one after this, at later offsets. */
+    Snapshot next(TreeMap<Integer, Long> laterStarts, TreeMap<Integer, Long> laterEnds) {
+      boolean gone = laterStarts.entrySet().stream().anyMatch(s -> moved(starts, s));
+      boolean again =
+          ends.entrySet().stream()
+              .anyMatch(e -> laterEnds.getOrDefault(e.getKey(), 0L) < e.getValue());
+      return new Snapshot(gone || again ? epoch + 1 : epoch, laterStarts, laterEnds);
+    }
+
+    private static boolean moved(
+        TreeMap<Integer, Long> before, Map.Entry<Integer, Long> partitionStart) {
+      Long start = before.get(partitionStart.getKey());
+      return start != null && partitionStart.getValue() > start;
+    }
+  }
 
   private Snapshots(TableOptions options) {
     Map<String, Object> config = new HashMap<>(options.kafka());
@@ -34,7 +63,7 @@ final class Snapshots {
     this.consumer = KafkaClients.consumer(config);
   }
 
-  static TreeMap<Integer, Long> now(TableOptions options) {
+  static Snapshot now(TableOptions options) {
     SparkContext context = SparkSession.active().sparkContext();
     String batch =
         context.getLocalProperty("sql.streaming.queryId")
@@ -43,19 +72,21 @@ final class Snapshots {
     return BY_TABLE.computeIfAbsent(options.id(), id -> new Snapshots(options)).of(batch);
   }
 
-  private synchronized TreeMap<Integer, Long> of(String asking) {
-    if (!asking.equals(batch) || ends == null) {
+  private synchronized Snapshot of(String asking) {
+    if (!asking.equals(batch) || newest == null) {
       if (partitions == null) {
         partitions =
             consumer.partitionsFor(topic).stream()
                 .map(p -> new TopicPartition(topic, p.partition()))
                 .toList();
       }
-      TreeMap<Integer, Long> now = new TreeMap<>();
-      consumer.endOffsets(partitions).forEach((p, offset) -> now.put(p.partition(), offset));
-      ends = now;
+      TreeMap<Integer, Long> starts = new TreeMap<>();
+      consumer.beginningOffsets(partitions).forEach((p, o) -> starts.put(p.partition(), o));
+      TreeMap<Integer, Long> ends = new TreeMap<>();
+      consumer.endOffsets(partitions).forEach((p, o) -> ends.put(p.partition(), o));
+      newest = newest == null ? new Snapshot(0, starts, ends) : newest.next(starts, ends);
       batch = asking;
     }
-    return ends;
+    return newest;
   }
 }

@@ -38,6 +38,8 @@ final class TableCopy {
   private final Map<ByteBuffer, UnsafeRow> rows = new HashMap<>();
   private List<UnsafeRow> snapshot = List.of();
   private Consumer<byte[], byte[]> consumer;
+  private int epoch;
+  private boolean reopened;
 
   private TableCopy(TableOptions options) {
     this.options = options;
@@ -55,13 +57,18 @@ final class TableCopy {
   }
 
   /**
-   * The rows, when everything before these offsets is in them.
+   * The rows, when everything before these offsets is in them. In another epoch, none that was read
+   * before is.
    *
    * @throws IOException if Kafka or the registry do not yield what is missing
    */
-  synchronized List<UnsafeRow> upTo(TreeMap<Integer, Long> ends) throws IOException {
+  synchronized List<UnsafeRow> upTo(Snapshots.Snapshot asked) throws IOException {
     try {
-      if (catchUp(ends)) {
+      if (consumer != null && asked.epoch() > epoch) {
+        close();
+      }
+      epoch = Math.max(epoch, asked.epoch());
+      if (catchUp(asked.ends())) {
         snapshot = new ArrayList<>(rows.values());
       }
       return snapshot;
@@ -75,7 +82,9 @@ final class TableCopy {
     if (consumer == null) {
       open(ends);
     }
-    boolean changed = false;
+    // Emptied, it has other rows though none was read.
+    boolean changed = reopened;
+    reopened = false;
     long deadline = System.nanoTime() + PATIENCE_NANOS;
     while (behind(ends)) {
       for (ConsumerRecord<byte[], byte[]> record : consumer.poll(Duration.ofMillis(100))) {
@@ -104,6 +113,7 @@ final class TableCopy {
     consumer.assign(all);
     consumer.seekToBeginning(all);
     rows.clear();
+    reopened = true;
   }
 
   private boolean behind(TreeMap<Integer, Long> ends) {

@@ -3,7 +3,6 @@ package dev.millrace.spark.table;
 import java.io.IOException;
 import java.io.Serializable;
 import java.util.Iterator;
-import java.util.TreeMap;
 import org.apache.spark.sql.catalyst.InternalRow;
 import org.apache.spark.sql.catalyst.expressions.UnsafeRow;
 import org.apache.spark.sql.connector.read.Batch;
@@ -16,9 +15,9 @@ import org.apache.spark.sql.types.StructType;
 /**
  * The rows of a table up to given offsets, in one partition: it is joined by being broadcast.
  *
- * @param ends next offset by partition
+ * @param upTo how far it is read
  */
-record TableScan(TableOptions options, StructType rows, TreeMap<Integer, Long> ends)
+record TableScan(TableOptions options, StructType rows, Snapshots.Snapshot upTo)
     implements Scan, Batch {
   @Override
   public StructType readSchema() {
@@ -37,7 +36,7 @@ record TableScan(TableOptions options, StructType rows, TreeMap<Integer, Long> e
 
   @Override
   public InputPartition[] planInputPartitions() {
-    return new InputPartition[] {new UpTo(ends)};
+    return new InputPartition[] {new UpTo(upTo)};
   }
 
   @Override
@@ -45,30 +44,30 @@ record TableScan(TableOptions options, StructType rows, TreeMap<Integer, Long> e
     return new Factory(options);
   }
 
-  private record UpTo(TreeMap<Integer, Long> ends) implements InputPartition {}
+  private record UpTo(Snapshots.Snapshot snapshot) implements InputPartition {}
 
   private record Factory(TableOptions options) implements PartitionReaderFactory, Serializable {
     @Override
     public PartitionReader<InternalRow> createReader(InputPartition partition) {
-      return new Rows(options, ((UpTo) partition).ends());
+      return new Rows(options, ((UpTo) partition).snapshot());
     }
   }
 
   private static final class Rows implements PartitionReader<InternalRow> {
     private final TableOptions options;
-    private final TreeMap<Integer, Long> ends;
+    private final Snapshots.Snapshot upTo;
     private Iterator<UnsafeRow> rows;
     private UnsafeRow row;
 
-    Rows(TableOptions options, TreeMap<Integer, Long> ends) {
+    Rows(TableOptions options, Snapshots.Snapshot upTo) {
       this.options = options;
-      this.ends = ends;
+      this.upTo = upTo;
     }
 
     @Override
     public boolean next() throws IOException {
       if (rows == null) {
-        rows = TableCopy.of(options).upTo(ends).iterator();
+        rows = TableCopy.of(options).upTo(upTo).iterator();
       }
       if (!rows.hasNext()) {
         return false;

@@ -44,6 +44,7 @@ import org.apache.avro.io.DecoderFactory;
 import org.apache.avro.io.EncoderFactory;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.NewTopic;
+import org.apache.kafka.clients.admin.RecordsToDelete;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.clients.producer.KafkaProducer;
@@ -487,5 +488,80 @@ class PipelineJobIT {
     awaitState("ended");
     List<String> rows = rows("named");
     assertThat(rows).hasSize(sent).doesNotHaveDuplicates();
+  }
+
+  @Test
+  void aTopicThatWasMadeAgainIsAFailureThatNamesItAndNothingIsSkipped() throws Exception {
+    topics("events", "users", "named", "named.late", "named.dead", "millrace-marks");
+    user(1, "Ann");
+    mark(StreamMarks.none("users").withSnapshotComplete());
+    for (int second = 10; second < 15; second++) {
+      event(0, "a", "x", second, 1);
+    }
+    run(named());
+    await().atMost(PATIENCE).until(() -> rows("named").size() == 5);
+
+    // While it runs: the end lies before what was read.
+    remake("events");
+    event(0, "b", "x", 20, 1);
+    awaitCause(
+        "stream events: topic "
+            + topic("events")
+            + " was deleted and made again: partition 0 was read up to offset 5, and ends at 1 now");
+    assertThat(status().at("/queries/0/cause").asText())
+        .contains("millrace apply --allow state-loss");
+
+    // While nobody looked: it has grown beyond what was read, and is another all the same.
+    job.destroyForcibly().waitFor();
+    for (int second = 21; second < 30; second++) {
+      event(0, "b", "x", second, 1);
+    }
+    run(named());
+    awaitCause("partition 0 was read up to offset 5, and ends at 10 now");
+    assertThat(rows("named")).hasSize(5);
+  }
+
+  private void remake(String stream) throws Exception {
+    try (Admin admin = Admin.create(Map.of("bootstrap.servers", bootstrap))) {
+      admin.deleteTopics(List.of(topic(stream))).all().get();
+      await().atMost(PATIENCE).until(() -> !admin.listTopics().names().get().contains(topic(stream)));
+    }
+    topics(stream);
+  }
+
+  private void awaitCause(String cause) {
+    await()
+        .atMost(PATIENCE)
+        .pollInterval(Duration.ofMillis(200))
+        .ignoreExceptions()
+        .untilAsserted(
+            () -> {
+              assertThat(status().at("/queries/0/state").asText()).isEqualTo("failed");
+              assertThat(status().at("/queries/0/cause").asText()).contains(cause);
+            });
+  }
+
+  @Test
+  void aTableThatWasEmptiedIsReadAnewByThoseWhoGoOn() throws Exception {
+    topics("events", "users", "named", "named.late", "named.dead", "millrace-marks");
+    user(1, "Ann");
+    user(2, "Bob");
+    mark(StreamMarks.none("users").withSnapshotComplete());
+    event(0, "a", "x", 10, 1);
+    run(named());
+    await().atMost(PATIENCE).until(() -> rows("named").equals(List.of("a 10 Ann")));
+    try (Admin admin = Admin.create(Map.of("bootstrap.servers", bootstrap))) {
+      admin
+          .deleteRecords(
+              Map.of(new TopicPartition(topic("users"), 0), RecordsToDelete.beforeOffset(-1)))
+          .all()
+          .get();
+    }
+    user(2, "Bea");
+    event(0, "b", "x", 11, 1);
+    event(0, "c", "x", 12, 2);
+    await()
+        .atMost(PATIENCE)
+        .until(() -> rows("named").equals(List.of("a 10 Ann", "b 11 null", "c 12 Bea")));
   }
 }
