@@ -189,8 +189,9 @@ public final class OperatorRuntime implements AutoCloseable {
     SqlAnalyser patient =
         analyser instanceof ProcessSqlAnalyser process ? process.patient(PLANNING) : analyser;
     return new PlanWebhook(
-        address, certificates, new PlanRequests(
-            rooms, objects, patient, reconcilers.pipelines::pipelines, this::leads));
+        address,
+        certificates,
+        new PlanRequests(rooms, objects, patient, reconcilers.pipelines::pipelines, this::leads));
   }
 
   /**

@@ -30,10 +30,10 @@ import org.awaitility.Awaitility;
  * A real kube-apiserver that writes an audit log, with our CRDs in it and a user that has the
  * documented permissions and no others.
  */
-final class ApiServer implements AutoCloseable {
-  static final Path ROOT =
+public final class ApiServer implements AutoCloseable {
+  public static final Path ROOT =
       Path.of(System.getProperty("millrace.root")).toAbsolutePath().normalize();
-  static final String OPERATOR = "the-operator";
+  public static final String OPERATOR = "the-operator";
   private static final String VERSION = "1.34.4";
   private static final ObjectMapper JSON = new ObjectMapper();
 
@@ -44,13 +44,13 @@ final class ApiServer implements AutoCloseable {
   private long read;
 
   /** A request of the operator's that has been answered. */
-  record Request(String verb, String resource, String namespace, String name, int status) {
+  public record Request(String verb, String resource, String namespace, String name, int status) {
     boolean writes() {
       return !List.of("get", "list", "watch").contains(verb);
     }
   }
 
-  ApiServer(Path folder) throws IOException, InterruptedException {
+  public ApiServer(Path folder) throws IOException, InterruptedException {
     Path binaries = folder.resolve("k8s/" + VERSION + "-linux-amd64");
     Files.createDirectories(binaries);
     Path source = binaries();
@@ -102,7 +102,7 @@ final class ApiServer implements AutoCloseable {
   }
 
   /** Installs the CRDs as they are checked in, and what stands for the Spark operator's. */
-  void crds() throws IOException {
+  public void crds() throws IOException {
     List<String> names = new ArrayList<>();
     List<Path> files = new ArrayList<>();
     try (var all = Files.list(ROOT.resolve("crds"))) {
@@ -135,7 +135,7 @@ final class ApiServer implements AutoCloseable {
   }
 
   /** Gives the operator's user what the reference page says, and nothing else. */
-  void permissions() throws IOException {
+  public void permissions() throws IOException {
     String page = Files.readString(ROOT.resolve("docs/reference/operator-permissions.md"));
     Matcher blocks = Pattern.compile("```yaml\\n(.*?)```", Pattern.DOTALL).matcher(page);
     int count = 0;
@@ -170,19 +170,19 @@ final class ApiServer implements AutoCloseable {
     }
   }
 
-  void namespace(String name) {
+  public void namespace(String name) {
     client
         .resource(new NamespaceBuilder().withNewMetadata().withName(name).endMetadata().build())
         .create();
   }
 
   /** As an administrator. */
-  KubernetesClient client() {
+  public KubernetesClient client() {
     return client;
   }
 
   /** As the operator. */
-  KubernetesClient operatorClient() {
+  public KubernetesClient operatorClient() {
     return new KubernetesClientBuilder()
         .withConfig(
             new ConfigBuilder(Config.fromKubeconfig(server.getKubeConfigYaml()))
@@ -191,7 +191,7 @@ final class ApiServer implements AutoCloseable {
         .build();
   }
 
-  String kubeConfig() {
+  public String kubeConfig() {
     return server.getKubeConfigYaml();
   }
 
@@ -226,7 +226,20 @@ final class ApiServer implements AutoCloseable {
     return List.copyOf(requests);
   }
 
-  List<Request> writes() {
+  /** What was asked and kept, not only tried, in the name of a field manager. */
+  public List<String> kept(String fieldManager) throws IOException {
+    List<String> kept = new ArrayList<>();
+    for (String line : Files.readAllLines(audit)) {
+      String uri = JSON.readTree(line).path("requestURI").asText();
+      if (uri.matches(".*[?&]fieldManager=" + fieldManager + "(&.*)?")
+          && !uri.contains("dryRun=All")) {
+        kept.add(uri);
+      }
+    }
+    return kept;
+  }
+
+  public List<Request> writes() {
     return requests().stream().filter(Request::writes).toList();
   }
 

@@ -24,8 +24,8 @@ import java.util.Set;
 import org.apache.kafka.clients.admin.Admin;
 
 /** Real Kafka, registry, Elasticsearch and Connect. */
-final class Backends implements AutoCloseable {
-  static final Duration PATIENCE = Duration.ofMinutes(2);
+public final class Backends implements AutoCloseable {
+  public static final Duration PATIENCE = Duration.ofMinutes(2);
 
   private final Supervisor supervisor;
   private final KafkaService kafka;
@@ -35,7 +35,7 @@ final class Backends implements AutoCloseable {
   private final Path secrets;
 
   /** Starts them; they are ready only after {@link #await}. */
-  Backends(Path folder) throws IOException {
+  public Backends(Path folder) throws IOException {
     Distribution distribution = Distribution.locate();
     List<Path> plugins =
         List.of(
@@ -55,7 +55,7 @@ final class Backends implements AutoCloseable {
     }
   }
 
-  void await() throws Exception {
+  public void await() throws Exception {
     for (Service service : List.of(kafka, registry, elasticsearch, connect)) {
       supervisor.awaitReady(service.name(), PATIENCE);
     }
@@ -70,15 +70,15 @@ final class Backends implements AutoCloseable {
     supervisor.awaitReady(registry.name(), PATIENCE);
   }
 
-  String connect() {
+  public String connect() {
     return connect.endpoint().orElseThrow();
   }
 
-  String elasticsearch() {
+  public String elasticsearch() {
     return elasticsearch.endpoint().orElseThrow();
   }
 
-  Platform platform(String namespace, String name, String prefix, String connectUrl) {
+  public Platform platform(String namespace, String name, String prefix, String connectUrl) {
     Platform platform =
         Platform.of(
             name,
@@ -93,7 +93,7 @@ final class Backends implements AutoCloseable {
     return platform;
   }
 
-  Set<String> topics() throws Exception {
+  public Set<String> topics() throws Exception {
     try (Admin admin = Admin.create(Map.of("bootstrap.servers", kafka.endpoint().orElseThrow()))) {
       return admin.listTopics().names().get();
     }
@@ -107,7 +107,7 @@ final class Backends implements AutoCloseable {
     }
   }
 
-  static HttpResponse<String> http(String method, String url) throws Exception {
+  public static HttpResponse<String> http(String method, String url) throws Exception {
     return HttpClient.newHttpClient()
         .send(
             HttpRequest.newBuilder(URI.create(url))

@@ -171,8 +171,8 @@ final class Applying {
   }
 
   /**
-   * Notes which topics components have to do with, once. One that is another is noted only when they
-   * have begun from the start, or what is missing would not be missed.
+   * Notes which topics components have to do with, once. One that is another is noted only when
+   * they have begun from the start, or what is missing would not be missed.
    */
   private static Map<Observed.Reading, String> ids(Turn turn) {
     Map<Observed.Reading, String> ids = new TreeMap<>();
@@ -297,10 +297,7 @@ final class Applying {
   private static boolean wouldPassOver(Turn turn, Resource.Connector sink) {
     String topic = sink.config().get("topics");
     return topic != null
-        && turn.seen
-            .observed()
-            .gone()
-            .contains(new Observed.Reading(sink.component(), topic))
+        && turn.seen.observed().gone().contains(new Observed.Reading(sink.component(), topic))
         && !turn.anew.contains(sink.component())
         && (turn.held(sink.component())
             || turn.plan.streams().stream()

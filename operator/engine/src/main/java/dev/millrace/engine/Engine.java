@@ -113,7 +113,8 @@ public final class Engine implements AutoCloseable {
     this.rates = new StreamRates(clock);
     this.statuses = new Statuses(clock);
     this.observer = new Observer(topics, subjects, templates, connectors, spark, clock);
-    this.rewriting = new Rewriting(topics, templates, connectors, spark, observer, this::marks, settled::remove);
+    this.rewriting =
+        new Rewriting(topics, templates, connectors, spark, observer, this::marks, settled::remove);
     this.applying =
         new Applying(
             topics,

@@ -1,0 +1,377 @@
+package dev.millrace.local;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.millrace.controller.ApiServer;
+import dev.millrace.controller.Backends;
+import dev.millrace.controller.OperatorRuntime;
+import dev.millrace.controller.Pace;
+import dev.millrace.controller.PlanWebhook;
+import dev.millrace.engine.SqlAnalyser;
+import dev.millrace.model.Pipeline;
+import dev.millrace.planner.Known;
+import dev.millrace.planner.SchemaCatalog.SqlAnalysis;
+import dev.millrace.planner.SchemaCatalog.SqlRequest;
+import io.fabric8.kubernetes.api.model.admissionregistration.v1.MutatingWebhookConfigurationBuilder;
+import io.fabric8.kubernetes.client.KubernetesClient;
+import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
+import java.io.IOException;
+import java.io.InputStream;
+import java.net.InetSocketAddress;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.security.KeyStore;
+import java.time.Clock;
+import java.time.Duration;
+import java.util.Base64;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/**
+ * The command on a cluster: a real API server with the operator in this process, as a user that has
+ * only the documented permissions, and real Kafka, Connect, registry and Elasticsearch.
+ */
+class ClusterIT {
+  private static final ObjectMapper JSON = new ObjectMapper();
+  private static final String NS = "shop";
+
+  private static final SqlAnalyser NO_SQL =
+      new SqlAnalyser() {
+        @Override
+        public Known<SqlAnalysis> analyse(SqlRequest request) {
+          return new Known.Waiting<>("no SQL here");
+        }
+
+        @Override
+        public void close() {}
+      };
+
+  @TempDir static Path temporary;
+  private static ApiServer server;
+  private static Backends backends;
+  private static KubernetesClient client;
+  private static OperatorRuntime operator;
+  private static AutoCloseable webhook;
+  private static Path kubeconfig;
+  private static Path directory;
+
+  @BeforeAll
+  static void start() throws Exception {
+    server = new ApiServer(temporary.resolve("apiserver"));
+    backends = new Backends(temporary.resolve("services"));
+    server.crds();
+    server.permissions();
+    server.namespace(NS);
+    backends.await();
+    client = server.operatorClient();
+    operator =
+        new OperatorRuntime(
+            client,
+            NO_SQL,
+            new SimpleMeterRegistry(),
+            new OperatorRuntime.Settings(
+                Set.of(),
+                new Pace(Duration.ofMillis(200), Duration.ofSeconds(2), Duration.ofSeconds(20)),
+                null,
+                "millrace/spark-job:it",
+                Optional.empty()),
+            Clock.systemUTC());
+    operator.start();
+    webhook();
+    server.client().resource(backends.platform(NS, "default", "", backends.connect())).create();
+    kubeconfig = temporary.resolve("kubeconfig");
+    Files.writeString(kubeconfig, server.kubeConfig());
+    directory = Files.createDirectories(temporary.resolve("orders"));
+    write(
+        "kustomization.yaml",
+        """
+        apiVersion: kustomize.config.k8s.io/v1beta1
+        kind: Kustomization
+        resources: [pipeline.yaml]
+        configMapGenerator:
+          - name: schemas
+            files: [order.avsc]
+        generatorOptions: { disableNameSuffixHash: true }
+        """);
+    write(
+        "order.avsc",
+        """
+        { "type": "record", "name": "Order", "fields": [
+          { "name": "id", "type": "string" },
+          { "name": "at", "type": { "type": "long", "logicalType": "timestamp-micros" } } ] }
+        """);
+    write(
+        "pipeline.yaml",
+        """
+        apiVersion: millrace.dev/v1alpha1
+        kind: Pipeline
+        metadata: { name: orders }
+        spec:
+          sources:
+            - name: orders
+              datagen: { schemaFrom: { configMap: schemas, key: order.avsc }, count: 500, rate: max, clock: simulated }
+              eventTime: { field: at }
+          sinks:
+            - { name: to-es, from: orders, elasticsearch: { index: it-orders } }
+        """);
+  }
+
+  /** As the chart does it, but by address: an API server without nodes reaches no Service. */
+  private static void webhook() throws Exception {
+    Path keys = temporary.resolve("keys.p12");
+    Process keytool =
+        new ProcessBuilder(
+                Path.of(System.getProperty("java.home"), "bin", "keytool").toString(),
+                "-genkeypair",
+                "-alias",
+                "tls",
+                "-keyalg",
+                "RSA",
+                "-dname",
+                "CN=127.0.0.1",
+                "-ext",
+                "san=ip:127.0.0.1",
+                "-storetype",
+                "PKCS12",
+                "-storepass",
+                "changeit",
+                "-keystore",
+                keys.toString())
+            .redirectErrorStream(true)
+            .start();
+    assertThat(keytool.waitFor())
+        .as(new String(keytool.getInputStream().readAllBytes(), StandardCharsets.UTF_8))
+        .isZero();
+    KeyStore store = KeyStore.getInstance("PKCS12");
+    try (InputStream in = Files.newInputStream(keys)) {
+      store.load(in, "changeit".toCharArray());
+    }
+    String certificate = pem("CERTIFICATE", store.getCertificate("tls").getEncoded());
+    Path folder = Files.createDirectories(temporary.resolve("certificates"));
+    Files.writeString(folder.resolve("tls.crt"), certificate);
+    Files.writeString(
+        folder.resolve("tls.key"),
+        pem("PRIVATE KEY", store.getKey("tls", "changeit".toCharArray()).getEncoded()));
+    PlanWebhook plans = operator.serve(new InetSocketAddress("127.0.0.1", 0), folder);
+    webhook = plans;
+    server
+        .client()
+        .resource(
+            new MutatingWebhookConfigurationBuilder()
+                .withNewMetadata()
+                .withName("millrace-plan")
+                .endMetadata()
+                .addNewWebhook()
+                .withName("plan.millrace.dev")
+                .withAdmissionReviewVersions("v1")
+                .withSideEffects("None")
+                .withFailurePolicy("Ignore")
+                .withTimeoutSeconds(30)
+                .withNewClientConfig()
+                .withUrl("https://127.0.0.1:" + plans.port() + "/plan")
+                .withCaBundle(
+                    Base64.getEncoder()
+                        .encodeToString(certificate.getBytes(StandardCharsets.UTF_8)))
+                .endClientConfig()
+                .addNewRule()
+                .withApiGroups("millrace.dev")
+                .withApiVersions("v1alpha1")
+                .withOperations("CREATE", "UPDATE")
+                .withResources("pipelines")
+                .endRule()
+                .addNewMatchCondition()
+                .withName("asks-for-a-plan")
+                .withExpression(
+                    "request.dryRun == true && has(object.metadata.annotations) &&"
+                        + " 'millrace.dev/plan-with' in object.metadata.annotations")
+                .endMatchCondition()
+                .endWebhook()
+                .build())
+        .create();
+  }
+
+  private static String pem(String type, byte[] der) {
+    return "-----BEGIN "
+        + type
+        + "-----\n"
+        + Base64.getMimeEncoder(64, new byte[] {'\n'}).encodeToString(der)
+        + "\n-----END "
+        + type
+        + "-----\n";
+  }
+
+  @AfterAll
+  static void stop() throws Exception {
+    if (webhook != null) {
+      webhook.close();
+    }
+    if (operator != null) {
+      operator.close();
+      client.close();
+    }
+    if (server != null) {
+      server.close();
+    }
+    if (backends != null) {
+      backends.close();
+    }
+  }
+
+  @Test
+  void fromAPlanToAPipelineAndBack() throws Exception {
+    // A plan of what is not there yet; and nothing is there after it.
+    await()
+        .atMost(Duration.ofMinutes(2))
+        .untilAsserted(
+            () ->
+                assertThat(millrace("plan", directory.toString()).output())
+                    .contains("+ in-place    Topic shop.orders.orders (orders)")
+                    .contains("+ in-place    Connector shop.orders.to-es (to-es)"));
+    assertThat(server.client().resources(Pipeline.class).inNamespace(NS).list().getItems())
+        .isEmpty();
+    assertThat(backends.topics()).doesNotContain("shop.orders.orders");
+    assertThat(server.kept("millrace")).isEmpty();
+
+    JsonNode plan = plan();
+    Installation.Result applied = apply(plan);
+    assertThat(applied.output()).contains("applied: all of it is ready");
+    assertThat(applied.exitCode()).isZero();
+    assertThat(server.kept("millrace")).hasSize(2); // The ConfigMap and the Pipeline.
+    assertThat(backends.topics()).contains("shop.orders.orders");
+    assertThat(millrace("plan", directory.toString()).output()).contains("nothing to do");
+    assertThat(millrace("diff", directory.toString()).exitCode()).isZero();
+    Installation.Result status = millrace("status", "orders");
+    assertThat(status.exitCode()).isZero();
+    assertThat(status.output()).contains("pipeline orders: ready").containsPattern("to-es +elast");
+
+    // A ConfigMap that is edited too; and a plan that is not the one that was looked at.
+    write(
+        "order.avsc",
+        Files.readString(directory.resolve("order.avsc")).replace("\"Order\"", "\"Sale\""));
+    Installation.Result stale =
+        millrace("apply", directory.toString(), "--plan", plan.path("hash").asText());
+    assertThat(stale.exitCode()).isEqualTo(1);
+    assertThat(stale.output()).contains("is stale");
+    write(
+        "order.avsc",
+        Files.readString(directory.resolve("order.avsc")).replace("\"Sale\"", "\"Order\""));
+
+    // What loses state needs consent, here as there.
+    write(
+        "pipeline.yaml",
+        Files.readString(directory.resolve("pipeline.yaml")).replace("it-orders", "it-orders-2"));
+    assertThat(millrace("diff", directory.toString()).exitCode()).isEqualTo(1);
+    plan = plan();
+    assertThat(plan.at("/pipelines/0/impact").asText()).isEqualTo("state-loss");
+    Installation.Result refused = apply(plan);
+    assertThat(refused.exitCode()).isEqualTo(1);
+    assertThat(refused.output()).contains("needs consent: --allow state-loss");
+    assertThat(index("it-orders-2")).isEqualTo(404);
+    Installation.Result agreed = apply(plan, "--allow", "state-loss");
+    assertThat(agreed.output()).contains("applied: all of it is ready");
+    await().atMost(Duration.ofMinutes(1)).until(() -> index("it-orders-2") == 200);
+
+    assertThat(millrace("pause", "orders").exitCode()).isZero();
+    await()
+        .atMost(Duration.ofMinutes(1))
+        .untilAsserted(
+            () ->
+                assertThat(millrace("status", "orders").output())
+                    .containsPattern("to-es .*paused"));
+    assertThat(millrace("resume", "orders").exitCode()).isZero();
+    await()
+        .atMost(Duration.ofMinutes(1))
+        .untilAsserted(
+            () -> assertThat(millrace("status", "orders").output()).contains("orders: ready"));
+  }
+
+  @Test
+  void whatIsWrongIsSaid() throws Exception {
+    assertThat(millrace("status", "nothing").output())
+        .isEqualTo("millrace: there is no Pipeline 'nothing' in namespace shop\n");
+    assertThat(millrace("pause", "nothing").exitCode()).isEqualTo(1);
+
+    Path wrong = Files.createDirectories(temporary.resolve("wrong"));
+    Files.writeString(wrong.resolve("kustomization.yaml"), "resources: [pipeline.yaml]\n");
+    Files.writeString(
+        wrong.resolve("pipeline.yaml"),
+        """
+        apiVersion: millrace.dev/v1alpha1
+        kind: Pipeline
+        metadata: { name: wrong }
+        spec:
+          platform: nowhere
+          sources:
+            - { name: a, topic: { name: some.topic, kind: append } }
+          sinks:
+            - { name: to-es, from: a, elasticsearch: { index: wrong } }
+        """);
+    Installation.Result nowhere = millrace("plan", wrong.toString());
+    assertThat(nowhere.exitCode()).isEqualTo(1);
+    assertThat(nowhere.output()).contains("there is no Platform 'nowhere' in namespace shop");
+
+    // Who may not apply a Pipeline does not learn what it would do.
+    Path other = temporary.resolve("kubeconfig-other");
+    Files.writeString(
+        other,
+        server
+            .kubeConfig()
+            .replaceFirst("(?m)^(\\s*)client-key", "$1as: \"somebody\"\n$1client-key"));
+    Installation.Result forbidden =
+        run("plan", directory.toString(), "--kubeconfig", other, "-n", NS);
+    assertThat(forbidden.exitCode()).isEqualTo(1);
+    assertThat(forbidden.output()).contains("\"somebody\" cannot patch resource \"pipelines\"");
+  }
+
+  private static void write(String file, String text) throws IOException {
+    Files.writeString(directory.resolve(file), text);
+  }
+
+  private static int index(String name) throws Exception {
+    return Backends.http("GET", backends.elasticsearch() + "/" + name).statusCode();
+  }
+
+  private static JsonNode plan() throws Exception {
+    Installation.Result plan = millrace("plan", directory.toString(), "-o", "json");
+    assertThat(plan.exitCode()).as(plan.output()).isZero();
+    return JSON.readTree(plan.output());
+  }
+
+  private static Installation.Result apply(JsonNode plan, String... more) throws Exception {
+    String[] arguments = new String[more.length + 4];
+    System.arraycopy(
+        new String[] {"apply", directory.toString(), "--plan", plan.path("hash").asText()},
+        0,
+        arguments,
+        0,
+        4);
+    System.arraycopy(more, 0, arguments, 4, more.length);
+    return millrace(arguments);
+  }
+
+  private static Installation.Result millrace(String... arguments) throws Exception {
+    String[] all = new String[arguments.length + 4];
+    System.arraycopy(arguments, 0, all, 0, arguments.length);
+    System.arraycopy(
+        new String[] {"--kubeconfig", kubeconfig.toString(), "--namespace", NS},
+        0,
+        all,
+        arguments.length,
+        4);
+    return new Installation(temporary).run(300, all);
+  }
+
+  private static Installation.Result run(Object... arguments) throws Exception {
+    return new Installation(temporary)
+        .run(60, List.of(arguments).stream().map(Object::toString).toArray(String[]::new));
+  }
+}
