@@ -3,8 +3,8 @@ package dev.millrace.local;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import dev.millrace.engine.Engine;
 import dev.millrace.engine.Preview;
+import dev.millrace.engine.Previews;
 import dev.millrace.engine.SqlAnalyser;
 import dev.millrace.planner.Change;
 import dev.millrace.planner.Consent;
@@ -25,10 +25,10 @@ import java.util.stream.Collectors;
 record DirectoryPlan(List<Preview> previews, String hash) {
   private static final ObjectMapper JSON = new ObjectMapper();
 
-  static DirectoryPlan of(Pipelines pipelines, Engine engine, SqlAnalyser patient) {
-    engine.know(pipelines.pipelines());
+  static DirectoryPlan of(Pipelines pipelines, Previews by, SqlAnalyser patient) {
+    by.know(pipelines.pipelines());
     List<Preview> previews =
-        pipelines.pipelines().stream().map(p -> engine.preview(p, patient)).toList();
+        pipelines.pipelines().stream().map(p -> by.preview(p, patient)).toList();
     return new DirectoryPlan(
         previews,
         Hashes.of(

@@ -85,7 +85,8 @@ final class Edits {
           "local.yaml has changed: 'millrace stop' and 'millrace run' have its services follow it");
     }
     references.use(next.directory());
-    DirectoryPlan plan = DirectoryPlan.of(next, engine, analyser.patient(ValidateCommand.PATIENCE));
+    DirectoryPlan plan =
+        DirectoryPlan.of(next, engine.previews(), analyser.patient(ValidateCommand.PATIENCE));
     if (!plan.problems().isEmpty()) {
       throw new Refusal(Main.FAILED, plan.problems());
     }

@@ -105,7 +105,8 @@ record MadeRecord(Map<String, Made> made, Map<Reading, String> ids, Set<String> 
                   c.getValue()
                       .properties()
                       .forEach(
-                          t -> ids.put(new Reading(c.getKey(), t.getKey()), t.getValue().asText())));
+                          t ->
+                              ids.put(new Reading(c.getKey(), t.getKey()), t.getValue().asText())));
       Set<String> rewriting = new TreeSet<>();
       node.path("rewriting").forEach(r -> rewriting.add(r.asText()));
       return new MadeRecord(made, ids, rewriting);
