@@ -3,7 +3,7 @@ package dev.millrace.local;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import dev.millrace.engine.SparkLauncher;
+import dev.millrace.engine.JobView;
 import dev.millrace.services.Room;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -12,9 +12,9 @@ import java.util.Optional;
 
 /**
  * The documents of Spark jobs in the state directory, each in the room of its process: what runs
- * now or ran last. By itself a launcher that only looks.
+ * now or ran last.
  */
-final class KeptJobs implements SparkLauncher {
+final class KeptJobs implements JobView {
   private static final ObjectMapper JSON = new ObjectMapper();
 
   private final StateDirectory state;
@@ -53,15 +53,5 @@ final class KeptJobs implements SparkLauncher {
     return Files.exists(room(job).resolve("pid"))
         ? Optional.of(new Observed("", true, Optional.empty(), ""))
         : Optional.empty();
-  }
-
-  @Override
-  public void ensureRunning(String job, JsonNode document, String hash) {
-    throw new UnsupportedOperationException("this process only looks");
-  }
-
-  @Override
-  public void stop(String job) {
-    throw new UnsupportedOperationException("this process only looks");
   }
 }

@@ -2,7 +2,7 @@ package dev.millrace.local;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.millrace.engine.DirectoryPlan;
-import dev.millrace.engine.Engine;
+import dev.millrace.engine.Previews;
 import dev.millrace.engine.ProcessSqlAnalyser;
 import java.io.IOException;
 import java.nio.file.DirectoryStream;
@@ -17,12 +17,12 @@ import java.util.Map;
 final class Running implements AutoCloseable {
   private final Pipelines pipelines;
   private final ProcessSqlAnalyser analyser;
-  private final Engine engine;
+  private final Previews previews;
 
-  private Running(Pipelines pipelines, ProcessSqlAnalyser analyser, Engine engine) {
+  private Running(Pipelines pipelines, ProcessSqlAnalyser analyser, Previews previews) {
     this.pipelines = pipelines;
     this.analyser = analyser;
-    this.engine = engine;
+    this.previews = previews;
   }
 
   /**
@@ -40,8 +40,8 @@ final class Running implements AutoCloseable {
     ProcessSqlAnalyser analyser =
         new ProcessSqlAnalyser(checkout.analyser(), state.folder("sql-analyser.log").toFile());
     analyser.remember(state.folder("sql").resolve(checkout.analyserVersion()));
-    Engine engine =
-        new Engine(
+    Previews previews =
+        new Previews(
             LocalPlatform.of(
                 endpoint(status, "kafka"),
                 endpoint(status, "registry"),
@@ -49,10 +49,9 @@ final class Running implements AutoCloseable {
                 endpoint(status, "elasticsearch"),
                 state),
             references,
-            analyser,
             new KeptJobs(state),
             Clock.systemUTC());
-    return new Running(pipelines, analyser, engine);
+    return new Running(pipelines, analyser, previews);
   }
 
   /** The status document of a run that is there. */
@@ -119,7 +118,7 @@ final class Running implements AutoCloseable {
   DirectoryPlan plan() throws Refusal {
     return complete(
         DirectoryPlan.of(
-            pipelines.pipelines(), engine, analyser.patient(ValidateCommand.PATIENCE)));
+            pipelines.pipelines(), previews, analyser.patient(ValidateCommand.PATIENCE)));
   }
 
   /**
@@ -140,7 +139,7 @@ final class Running implements AutoCloseable {
 
   @Override
   public void close() {
-    engine.close();
+    previews.close();
     analyser.close();
   }
 }

@@ -94,7 +94,9 @@ final class PlanRequests implements PlanWebhook.Planning {
             try {
               engine.know(with(pipeline, pipelines.apply(platform)));
               preview.complete(
-                  engine.preview(
+                  engine
+                      .previews()
+                      .preview(
                       pipeline,
                       patient,
                       new Edited(new ClusterReferences(namespace, objects), configMaps)));

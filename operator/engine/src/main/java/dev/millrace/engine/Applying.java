@@ -30,6 +30,7 @@ import org.slf4j.LoggerFactory;
 final class Applying {
   private static final Logger log = LoggerFactory.getLogger(Applying.class);
 
+  private final Backends backends;
   private final Topics topics;
   private final Subjects subjects;
   private final IndexTemplates templates;
@@ -37,7 +38,6 @@ final class Applying {
   private final SparkLauncher spark;
   private final Observer observer;
   private final Rewriting rewriting;
-  private final Observer.Marks marks;
   private final Consumer<String> rewound;
   private final Clock clock;
 
@@ -47,24 +47,20 @@ final class Applying {
    * @param rewound told of every connector that begins from the start
    */
   Applying(
-      Topics topics,
-      Subjects subjects,
-      IndexTemplates templates,
-      Connectors connectors,
+      Backends backends,
       SparkLauncher spark,
       Observer observer,
       Rewriting rewriting,
-      Observer.Marks marks,
       Consumer<String> rewound,
       Clock clock) {
-    this.topics = topics;
-    this.subjects = subjects;
-    this.templates = templates;
-    this.connectors = connectors;
+    this.backends = backends;
+    this.topics = backends.topics;
+    this.subjects = backends.subjects;
+    this.templates = backends.templates;
+    this.connectors = backends.connectors;
     this.spark = spark;
     this.observer = observer;
     this.rewriting = rewriting;
-    this.marks = marks;
     this.rewound = rewound;
     this.clock = clock;
   }
@@ -166,7 +162,7 @@ final class Applying {
 
   /** Writes down what is there by now and as the plan says. */
   StepResult remember(Turn turn) throws BackendException {
-    marks.of(turn.plan.marksTopic()).made(turn.made);
+    backends.marks(turn.plan.marksTopic()).made(turn.made);
     return StepResult.READY;
   }
 
@@ -333,7 +329,7 @@ final class Applying {
               .filter(s -> s.connector().equals(Optional.of(wanted.name())))
               .map(Plan.Stream::name)
               .toList();
-      marks.of(turn.plan.marksTopic()).forget(streams);
+      backends.marks(turn.plan.marksTopic()).forget(streams);
       rewound.accept(wanted.name());
       if (anew && index.isPresent()) {
         rewriting.index(turn, index.get());

@@ -33,9 +33,9 @@ public record DirectoryPlan(List<Preview> previews, String hash) {
 
   /** Plans the pipelines of a directory; writes nothing anywhere. */
   public static DirectoryPlan of(
-      Collection<Pipeline> pipelines, Engine engine, SqlAnalyser patient) {
-    engine.know(pipelines);
-    return of(pipelines.stream().map(p -> engine.preview(p, patient)).toList());
+      Collection<Pipeline> pipelines, Previews by, SqlAnalyser patient) {
+    by.know(pipelines);
+    return of(pipelines.stream().map(p -> by.preview(p, patient)).toList());
   }
 
   /** Several plans as one. */

@@ -12,29 +12,15 @@ import dev.millrace.model.Pipeline.Sink;
 import dev.millrace.model.Pipeline.Source;
 import dev.millrace.model.Pipeline.Transform;
 import dev.millrace.model.Platform;
-import dev.millrace.model.Problem;
-import dev.millrace.planner.Change;
 import dev.millrace.planner.Changes;
 import dev.millrace.planner.Consent;
-import dev.millrace.planner.Diff;
-import dev.millrace.planner.Gate;
-import dev.millrace.planner.Holds;
-import dev.millrace.planner.Impact;
-import dev.millrace.planner.Known;
 import dev.millrace.planner.Plan;
-import dev.millrace.planner.Planner;
 import dev.millrace.planner.Resource;
-import dev.millrace.planner.Topology;
-import dev.millrace.registry.SchemaRegistryClient;
-import java.io.IOException;
 import java.time.Clock;
-import java.time.Duration;
-import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashMap;
 import java.util.HashSet;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -53,38 +39,24 @@ import org.slf4j.LoggerFactory;
  */
 public final class Engine implements AutoCloseable {
   private static final Logger log = LoggerFactory.getLogger(Engine.class);
-  private static final Set<String> NOT_SECRET =
-      Set.of("url", "username", "user", "host", "port", "database");
 
-  private static final Duration BETWEEN_OFFSETS = Duration.ofSeconds(2);
-
-  private final Platform platform;
-  private final References references;
   private final SqlAnalyser analyser;
-  private final SchemaRegistryClient registry;
-  private final Topics topics;
-  private final IndexTemplates templates;
-  private final Connectors connectors;
+  private final Backends backends;
   private final Optional<Kibana> kibana;
   private final SinkLag sinkLag;
   private final StreamRates rates;
   private final Statuses statuses;
-  private final Observer observer;
+  private final Previews previews;
+  private final MarkKeeping keeping;
   private final Rewriting rewriting;
   private final Applying applying;
   private final Removal removal;
-  private final SparkLauncher spark;
-  private final Clock clock;
+  private final Platform platform;
+  private final References references;
   private final Map<String, Observation> observations = new ConcurrentHashMap<>();
-  private final Map<String, SourceMarks> marks = new HashMap<>();
-  private List<Pipeline> known = List.of();
   private final Map<String, Changes> found = new HashMap<>();
   private final Set<String> waiting = new HashSet<>();
   private final Map<String, Set<String>> drifted = new HashMap<>();
-  private final Map<String, Instant> offsetsAsked = new HashMap<>();
-
-  /** Configurations of connectors of whose streams everything is marked. */
-  private final Map<String, Map<String, String>> settled = new HashMap<>();
 
   /** An engine for a platform, all of whose backends may still be starting. */
   public Engine(
@@ -96,39 +68,19 @@ public final class Engine implements AutoCloseable {
     this.platform = platform;
     this.references = references;
     this.analyser = analyser;
-    this.spark = spark;
-    this.clock = clock;
-    Platform.Spec spec = platform.getSpec();
-    this.registry =
-        new SchemaRegistryClient(
-            spec.schemaRegistry().url(), Optional.empty(), Duration.ofSeconds(5));
-    this.topics = new Topics(spec.kafka().bootstrapServers());
-    Subjects subjects = new Subjects(registry, clock);
-    this.templates = new IndexTemplates(spec.elasticsearch().url());
-    this.connectors = new Connectors(spec.connect().url(), clock);
+    this.backends = new Backends(platform, clock);
     this.kibana =
-        Optional.ofNullable(spec.kibana())
+        Optional.ofNullable(platform.getSpec().kibana())
             .map(k -> new Kibana(new KibanaClient(k, references), k.space(), clock));
-    this.sinkLag = new SinkLag(spec.kafka().bootstrapServers());
+    this.sinkLag = new SinkLag(backends.bootstrapServers);
     this.rates = new StreamRates(clock);
     this.statuses = new Statuses(clock);
-    this.observer = new Observer(topics, subjects, templates, connectors, spark, clock);
-    this.rewriting =
-        new Rewriting(topics, templates, connectors, spark, observer, this::marks, settled::remove);
+    this.previews = new Previews(platform, references, spark, backends, clock);
+    this.keeping = new MarkKeeping(backends, clock);
+    this.rewriting = new Rewriting(backends, spark, previews.observer(), keeping::rewound);
     this.applying =
-        new Applying(
-            topics,
-            subjects,
-            templates,
-            connectors,
-            spark,
-            observer,
-            rewriting,
-            this::marks,
-            settled::remove,
-            clock);
-    this.removal =
-        new Removal(topics, subjects, templates, connectors, kibana, spark, observer, this::marks);
+        new Applying(backends, spark, previews.observer(), rewriting, keeping::rewound, clock);
+    this.removal = new Removal(backends, kibana, spark, previews.observer());
   }
 
   /** Observes the pipeline, applies what loses nothing, and says what was observed. */
@@ -142,18 +94,20 @@ public final class Engine implements AutoCloseable {
    * them, and everything goes on as it was.
    */
   public PipelineStatus reconcile(Pipeline pipeline, Consent consent) {
-    Plan plan = plan(pipeline, analyser);
-    Redactor redactor = redactor(pipeline);
+    Plan plan = previews.plan(pipeline, analyser);
+    Redactor redactor = previews.redactor(pipeline);
     if (!plan.problems().isEmpty()) {
       PipelineStatus refused =
-          statuses.refused(pipeline, problems(new Turn(pipeline, plan, owner(pipeline), consent)));
+          statuses.refused(
+              pipeline,
+              previews.problems(new Turn(pipeline, plan, previews.owner(pipeline), consent)));
       observed(pipeline, plan, refused, Map.of(), Optional.empty(), redactor);
       return refused;
     }
-    Turn turn = new Turn(pipeline, plan, owner(pipeline), consent);
+    Turn turn = new Turn(pipeline, plan, previews.owner(pipeline), consent);
     plan.waiting().forEach((component, why) -> turn.note(component, StepResult.waiting(why)));
-    look(turn, false);
-    gate(turn, analyser);
+    previews.look(turn, false);
+    previews.gate(turn, analyser);
     found.put(pipeline.name(), turn.changes);
     if (turn.holds.values().stream().anyMatch(h -> !h.needs().isEmpty())) {
       waiting.add(pipeline.name());
@@ -167,7 +121,7 @@ public final class Engine implements AutoCloseable {
     applying.templates(turn);
     rewriting.prepare(turn);
     applying.connectors(turn);
-    SourceMarks marked = marks(turn);
+    SourceMarks marked = keeping.keep(turn);
     for (Resource.SparkJob job : turn.all(Resource.SparkJob.class)) {
       applying.job(turn, job);
     }
@@ -217,7 +171,7 @@ public final class Engine implements AutoCloseable {
 
   /** For looking into topics. It lives as long as this engine, and any thread may use it. */
   public Inspector inspector() {
-    return new Inspector(topics.admin(), registry, platform.getSpec().kafka().bootstrapServers());
+    return new Inspector(backends.topics.admin(), backends.registry, backends.bootstrapServers);
   }
 
   /**
@@ -227,17 +181,19 @@ public final class Engine implements AutoCloseable {
    * @return what is still there and why; empty once all that has to go is gone
    */
   public List<String> remove(Pipeline pipeline) {
-    String marksTopic = owner(pipeline) + ".millrace-marks";
+    String owner = previews.owner(pipeline);
+    String marksTopic = owner + ".millrace-marks";
     boolean everything = pipeline.getSpec().deletionPolicy().equals("delete");
-    Removal.Result result = removal.remove(owner(pipeline), marksTopic, everything);
+    Removal.Result result = removal.remove(owner, marksTopic, everything);
     if (result.done()) {
-      Optional.ofNullable(marks.remove(marksTopic)).ifPresent(SourceMarks::close);
+      backends.forget(marksTopic);
+      keeping.forget(owner);
       observations.remove(pipeline.name());
       found.remove(pipeline.name());
-      settled.keySet().removeIf(c -> c.startsWith(owner(pipeline) + "."));
-      offsetsAsked.keySet().removeIf(c -> c.startsWith(owner(pipeline) + "."));
+      waiting.remove(pipeline.name());
+      drifted.remove(owner);
     }
-    Redactor redactor = redactor(pipeline);
+    Redactor redactor = previews.redactor(pipeline);
     return result.left().stream().map(redactor::redact).toList();
   }
 
@@ -245,7 +201,7 @@ public final class Engine implements AutoCloseable {
    * For asking the backends how they are. It lives as long as this engine; any thread may use it.
    */
   public PlatformProbe probe() {
-    return new PlatformProbe(platform.getSpec(), topics.admin(), references);
+    return new PlatformProbe(platform.getSpec(), backends.topics.admin(), references);
   }
 
   private void applyDashboards(Turn turn) {
@@ -259,40 +215,19 @@ public final class Engine implements AutoCloseable {
                 .forEach(turn::note));
   }
 
-  /**
-   * What would happen if the pipeline were applied. Writes nothing anywhere.
-   *
-   * @param patient waits for its answers: what is still being analysed would be missing in the plan
-   */
+  /** What would happen; it asks the backends with the clients of this engine. */
+  public Previews previews() {
+    return previews;
+  }
+
+  /** {@link Previews#preview} of {@link #previews}. */
   public Preview preview(Pipeline pipeline, SqlAnalyser patient) {
-    return preview(pipeline, patient, references);
+    return previews.preview(pipeline, patient);
   }
 
-  /**
-   * The same with what the pipeline refers to as it is about to be.
-   *
-   * @param edited in place of what there is
-   */
-  public Preview preview(Pipeline pipeline, SqlAnalyser patient, References edited) {
-    Plan plan = plan(pipeline, patient, edited);
-    Redactor redactor = redactor(pipeline);
-    Turn turn = new Turn(pipeline, plan, owner(pipeline), Consent.NONE);
-    if (plan.problems().isEmpty()) {
-      look(turn, true);
-      gate(turn, patient);
-    } else {
-      turn.changes = Changes.NONE;
-    }
-    return new Preview(
-        pipeline.name(), problems(turn), plan.waiting(), turn.changes.texts(redactor::redact));
-  }
-
-  /**
-   * Says which pipelines there are: a column that one of them uses of another's stream can not be
-   * dropped or retyped there.
-   */
+  /** {@link Previews#know} of {@link #previews}. */
   public void know(Collection<Pipeline> pipelines) {
-    known = List.copyOf(pipelines);
+    previews.know(pipelines);
   }
 
   /** What the last reconcile of a pipeline found to do; empty before the first. */
@@ -305,136 +240,6 @@ public final class Engine implements AutoCloseable {
     return waiting.contains(pipeline);
   }
 
-  private Plan plan(Pipeline pipeline, SqlAnalyser by) {
-    return plan(pipeline, by, references);
-  }
-
-  private Plan plan(Pipeline pipeline, SqlAnalyser by, References with) {
-    return Planner.plan(pipeline, platform, new Catalog(Optional.of(registry), with, by));
-  }
-
-  private String owner(Pipeline pipeline) {
-    return platform.getSpec().prefix() + pipeline.name();
-  }
-
-  private void look(Turn turn, boolean again) {
-    turn.seen = observer.look(turn.plan, turn.owner, this::marks, again);
-    SourceMarks marked = marks.get(turn.plan.marksTopic());
-    turn.made = marked == null ? MadeRecord.NONE : marked.made();
-    turn.changes = Diff.of(turn.plan, turn.pipeline, turn.owner, turn.seen.observed());
-  }
-
-  /** What is wrong with a plan, and, where that is a column's loss, whose. */
-  private List<Problem> problems(Turn turn) {
-    List<Problem> problems = new ArrayList<>();
-    if (!turn.plan.problems().isEmpty()) {
-      spark
-          .document(turn.owner)
-          .ifPresent(d -> problems.addAll(Gate.explain(turn.pipeline, turn.plan, d)));
-    }
-    problems.addAll(turn.plan.problems());
-    return problems;
-  }
-
-  /** Refuses what would take a column from another pipeline; then says what is held back. */
-  private void gate(Turn turn, SqlAnalyser by) {
-    boolean schemas =
-        turn.changes.all().stream()
-            .anyMatch(c -> c.type().equals("Subject") && c.action() == Change.Action.UPDATE);
-    if (schemas) {
-      Map<Pipeline, Plan> others = new LinkedHashMap<>();
-      for (Pipeline other : known) {
-        if (!other.name().equals(turn.pipeline.name()) && reads(other, turn.plan)) {
-          others.put(other, plan(other, by));
-        }
-      }
-      turn.changes = Gate.check(turn.changes, others);
-    }
-    turn.holds =
-        Holds.of(
-            Topology.of(turn.pipeline, turn.plan),
-            turn.changes,
-            // Who agreed to a rewriting that was interrupted has agreed.
-            turn.made.rewriting().isEmpty() ? turn.consent : turn.consent.and(Impact.STATE_LOSS));
-  }
-
-  private static boolean reads(Pipeline pipeline, Plan of) {
-    return pipeline.getSpec().sources().stream()
-        .filter(s -> s.topic() != null)
-        .anyMatch(s -> of.streams().stream().anyMatch(o -> o.topic().equals(s.topic().name())));
-  }
-
-  private SourceMarks marks(String topic) throws BackendException {
-    SourceMarks known =
-        marks.computeIfAbsent(
-            topic, t -> new SourceMarks(platform.getSpec().kafka().bootstrapServers(), t));
-    known.refresh();
-    return known;
-  }
-
-  /** Keeps the marks of sources: first snapshots that are complete, streams that have ended. */
-  private SourceMarks marks(Turn turn) {
-    if (turn.blocked(turn.pipeline.name())) {
-      return null;
-    }
-    SourceMarks known = null;
-    try {
-      known = marks(turn.plan.marksTopic());
-      Map<String, List<Plan.Stream>> byConnector =
-          turn.plan.streams().stream()
-              .filter(s -> s.connector().isPresent())
-              .collect(
-                  Collectors.groupingBy(
-                      s -> s.connector().get(), LinkedHashMap::new, Collectors.toList()));
-      for (Map.Entry<String, List<Plan.Stream>> entry : byConnector.entrySet()) {
-        Connectors.Observed connector = turn.seen.connectors().get(entry.getKey());
-        if (connector != null && offsetsAreOfInterest(entry.getKey(), connector)) {
-          sourceMarks(known, entry.getKey(), connector, entry.getValue());
-        }
-      }
-    } catch (BackendException e) {
-      turn.note(turn.pipeline.name(), e.result());
-    }
-    return known;
-  }
-
-  /**
-   * Connect reads a whole topic to answer: not more often than needed, and not once all is said.
-   */
-  private boolean offsetsAreOfInterest(String name, Connectors.Observed connector) {
-    Instant last = offsetsAsked.get(name);
-    return !connector.config().equals(settled.get(name))
-        && (last == null || clock.instant().isAfter(last.plus(BETWEEN_OFFSETS)));
-  }
-
-  private void sourceMarks(
-      SourceMarks known, String name, Connectors.Observed connector, List<Plan.Stream> streams)
-      throws BackendException {
-    List<Plan.Stream> tables =
-        streams.stream()
-            .filter(s -> s.snapshot() && !known.of(s.name()).snapshotComplete())
-            .toList();
-    List<Plan.Stream> bounded = streams.stream().filter(Plan.Stream::bounded).toList();
-    if (tables.isEmpty() && bounded.isEmpty()) {
-      settled.put(name, connector.config());
-      return;
-    }
-    JsonNode offsets = connectors.offsets(name);
-    offsetsAsked.put(name, clock.instant());
-    known.snapshots(tables, offsets);
-    for (Plan.Stream stream : bounded) {
-      if (SourceMarks.done(offsets)) {
-        known.end(stream, offsets, topics);
-      } else if (!offsets.isEmpty()) {
-        known.goesOn(stream.name());
-      }
-    }
-    if (tables.stream().allMatch(t -> known.of(t.name()).snapshotComplete())
-        && bounded.stream().allMatch(b -> known.of(b.name()).end().isPresent())) {
-      settled.put(name, connector.config());
-    }
-  }
-
   // ---- what was observed
 
   private PipelineStatus status(Turn turn, SourceMarks known, Redactor redactor) {
@@ -443,8 +248,8 @@ public final class Engine implements AutoCloseable {
     try {
       Set<String> names = new HashSet<>();
       turn.plan.streams().forEach(s -> names.add(s.topic()));
-      ends = topics.ends(names);
-      starts = topics.starts(names);
+      ends = backends.topics.ends(names);
+      starts = backends.topics.starts(names);
     } catch (BackendException e) {
       log.debug("{}", e.getMessage());
     }
@@ -593,7 +398,7 @@ public final class Engine implements AutoCloseable {
                 topic,
                 starts.getOrDefault(topic, new TreeMap<>()),
                 ends.get(topic),
-                topics.committed("connect-" + connector.get()));
+                backends.topics.committed("connect-" + connector.get()));
       } catch (BackendException e) {
         if (result instanceof Ready) {
           result = e.result();
@@ -620,40 +425,9 @@ public final class Engine implements AutoCloseable {
     return new Component(name, "dashboard", "ready", -1, redactor.redact(where + warnings));
   }
 
-  private Redactor redactor(Pipeline pipeline) {
-    Set<String> names =
-        pipeline.getSpec().sources().stream()
-            .filter(s -> s.cdc() != null && s.cdc().connection() != null)
-            .map(s -> s.cdc().connection().secretRef().name())
-            .collect(Collectors.toSet());
-    Platform.Kibana to = platform.getSpec().kibana();
-    if (to != null && to.secretRef() != null) {
-      names.add(to.secretRef().name());
-    }
-    Collection<String> values = new ArrayList<>();
-    for (String name : names) {
-      if (references.secret(name) instanceof Known.Yes<Map<String, String>> yes) {
-        yes.value()
-            .forEach(
-                (key, value) -> {
-                  if (!NOT_SECRET.contains(key)) {
-                    values.add(value);
-                  }
-                });
-      }
-    }
-    return new Redactor(values);
-  }
-
   @Override
   public void close() {
-    marks.values().forEach(SourceMarks::close);
     sinkLag.close();
-    topics.close();
-    try {
-      templates.close();
-    } catch (IOException e) {
-      log.debug("{}", e.getMessage());
-    }
+    backends.close();
   }
 }

@@ -44,17 +44,11 @@ final class Observer {
       Map<String, Connectors.Observed> connectors,
       Map<String, StepResult> failures) {}
 
-  Observer(
-      Topics topics,
-      Subjects subjects,
-      IndexTemplates templates,
-      Connectors connectors,
-      JobView jobs,
-      Clock clock) {
-    this.topics = topics;
-    this.subjects = subjects;
-    this.templates = templates;
-    this.connectors = connectors;
+  Observer(Backends backends, JobView jobs, Clock clock) {
+    this.topics = backends.topics;
+    this.subjects = backends.subjects;
+    this.templates = backends.templates;
+    this.connectors = backends.connectors;
     this.jobs = jobs;
     this.clock = clock;
   }

@@ -14,14 +14,13 @@ import java.util.Set;
  * Secret is gone) can still be deleted. What is not known to be ours stays.
  */
 final class Removal {
+  private final Backends backends;
   private final Topics topics;
-  private final Subjects subjects;
   private final IndexTemplates templates;
   private final Connectors connectors;
   private final Optional<Kibana> kibana;
   private final SparkLauncher spark;
   private final Observer observer;
-  private final Observer.Marks marks;
 
   /**
    * What came of a turn.
@@ -34,23 +33,14 @@ final class Removal {
     }
   }
 
-  Removal(
-      Topics topics,
-      Subjects subjects,
-      IndexTemplates templates,
-      Connectors connectors,
-      Optional<Kibana> kibana,
-      SparkLauncher spark,
-      Observer observer,
-      Observer.Marks marks) {
-    this.topics = topics;
-    this.subjects = subjects;
-    this.templates = templates;
-    this.connectors = connectors;
+  Removal(Backends backends, Optional<Kibana> kibana, SparkLauncher spark, Observer observer) {
+    this.backends = backends;
+    this.topics = backends.topics;
+    this.templates = backends.templates;
+    this.connectors = backends.connectors;
     this.kibana = kibana;
     this.spark = spark;
     this.observer = observer;
-    this.marks = marks;
   }
 
   private interface Step {
@@ -136,7 +126,7 @@ final class Removal {
     if (topics.observe(Set.of(marksTopic)).isEmpty()) {
       return;
     }
-    SourceMarks record = marks.of(marksTopic);
+    SourceMarks record = backends.marks(marksTopic);
     MadeRecord rest = record.made();
     for (String id : record.made().made().keySet()) {
       if (id.startsWith("Connector/")) {
@@ -152,7 +142,7 @@ final class Removal {
     if (topics.observe(Set.of(marksTopic)).isEmpty()) {
       return;
     }
-    SourceMarks record = marks.of(marksTopic);
+    SourceMarks record = backends.marks(marksTopic);
     MadeRecord made = record.made();
     MadeRecord rest = made;
     for (String id : made.made().keySet()) {
@@ -174,7 +164,7 @@ final class Removal {
     String name = id.substring(id.indexOf('/') + 1);
     switch (id.substring(0, id.indexOf('/'))) {
       case "Topic" -> topics.delete(name);
-      case "Subject" -> subjects.delete(name);
+      case "Subject" -> backends.subjects.delete(name);
       case "IndexTemplate" -> index(name, owner);
       // Connectors are gone by now; saved objects know their owner.
       default -> {}
@@ -197,7 +187,7 @@ final class Removal {
   /** A topic of marks in which nothing of ours stands was made by somebody else. */
   private void last(String marksTopic) throws BackendException {
     if (!topics.observe(Set.of(marksTopic)).isEmpty()
-        && marks.of(marksTopic).made().made().containsKey("Topic/" + marksTopic)) {
+        && backends.marks(marksTopic).made().made().containsKey("Topic/" + marksTopic)) {
       topics.delete(marksTopic);
     }
   }

@@ -27,12 +27,9 @@ import org.slf4j.LoggerFactory;
 final class Rewriting {
   private static final Logger log = LoggerFactory.getLogger(Rewriting.class);
 
-  private final Topics topics;
-  private final IndexTemplates templates;
-  private final Connectors connectors;
+  private final Backends backends;
   private final SparkLauncher spark;
   private final Observer observer;
-  private final Observer.Marks marks;
   private final Consumer<String> rewound;
 
   /**
@@ -40,20 +37,10 @@ final class Rewriting {
    *
    * @param rewound told of every connector of whose streams nothing is known any more
    */
-  Rewriting(
-      Topics topics,
-      IndexTemplates templates,
-      Connectors connectors,
-      SparkLauncher spark,
-      Observer observer,
-      Observer.Marks marks,
-      Consumer<String> rewound) {
-    this.topics = topics;
-    this.templates = templates;
-    this.connectors = connectors;
+  Rewriting(Backends backends, SparkLauncher spark, Observer observer, Consumer<String> rewound) {
+    this.backends = backends;
     this.spark = spark;
     this.observer = observer;
-    this.marks = marks;
     this.rewound = rewound;
   }
 
@@ -128,7 +115,7 @@ final class Rewriting {
       throws BackendException {
     // Who agreed to it has agreed, whatever happens to this process: the record says so.
     turn.made = turn.made.rewriting(transforms);
-    marks.of(turn.plan.marksTopic()).made(turn.made);
+    backends.marks(turn.plan.marksTopic()).made(turn.made);
     List<String> stopping = new ArrayList<>();
     for (Resource.Connector sink : sinks) {
       for (String type : List.of("Connector", "IndexTemplate")) {
@@ -137,7 +124,7 @@ final class Rewriting {
         }
       }
       Connectors.Observed now = turn.seen.connectors().get(sink.name());
-      if (now != null && !connectors.rewind(sink.name(), now)) {
+      if (now != null && !backends.connectors.rewind(sink.name(), now)) {
         stopping.add(sink.component());
       }
     }
@@ -148,7 +135,7 @@ final class Rewriting {
               + " is being stopped");
     }
     spark.stop(job.name());
-    topics.empty(outputs(job, transforms));
+    backends.topics.empty(outputs(job, transforms));
     for (Resource.Connector sink : sinks) {
       for (Resource.IndexTemplate index : turn.all(Resource.IndexTemplate.class)) {
         // Whether it is there or not: what was seen of it may be some seconds old.
@@ -157,8 +144,8 @@ final class Rewriting {
         }
       }
     }
-    marks
-        .of(turn.plan.marksTopic())
+    backends
+        .marks(turn.plan.marksTopic())
         .forget(
             turn.plan.streams().stream()
                 .filter(s -> transforms.contains(s.component()) || again(turn, s))
@@ -182,10 +169,10 @@ final class Rewriting {
   /** Has an index be empty, and as its template says. Nobody may be writing it. */
   void index(Turn turn, Resource.IndexTemplate index) throws BackendException {
     observer.forget(index.name());
-    templates.deleteIndex(index.name());
-    templates.put(index, turn.owner, false);
+    backends.templates.deleteIndex(index.name());
+    backends.templates.put(index, turn.owner, false);
     // Who searches it meanwhile finds it empty, not missing.
-    templates.createIndex(index.name());
+    backends.templates.createIndex(index.name());
     turn.undone.remove(index.id());
   }
 
@@ -193,7 +180,7 @@ final class Rewriting {
   void done(Turn turn, Resource.SparkJob job) throws BackendException {
     turn.anew.addAll(turn.rewriting);
     turn.made = turn.made.rewriting(Set.of());
-    marks.of(turn.plan.marksTopic()).made(turn.made);
+    backends.marks(turn.plan.marksTopic()).made(turn.made);
     log.info("{}: {} reprocess from the start", job.name(), turn.rewriting);
   }
 }

@@ -27,9 +27,7 @@ final class ConnectorDiff {
   ConnectorDiff(Plan plan, Observed observed, String owner, boolean run) {
     for (Resource resource : plan.resources()) {
       if (resource instanceof Resource.SparkJob job) {
-        job.document()
-            .path("transforms")
-            .forEach(t -> written.add(t.at("/output/topic").asText()));
+        job.document().path("transforms").forEach(t -> written.add(t.at("/output/topic").asText()));
       }
     }
     this.observed = observed;

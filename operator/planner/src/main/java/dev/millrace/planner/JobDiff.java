@@ -78,7 +78,15 @@ final class JobDiff {
           }
           if (!fields.isEmpty()) {
             boolean drift = again.contains(name) && hash(before.get(name)).equals(hash(node));
-            changes.add(change(wanted, name, Action.UPDATE, fields, drift));
+            changes.add(
+                new Change(
+                    wanted.id() + "#" + name,
+                    name,
+                    Action.UPDATE,
+                    Change.worst(fields),
+                    drift ? deleted(name) : "",
+                    fields,
+                    drift));
           }
         });
     before.forEach(
@@ -118,20 +126,11 @@ final class JobDiff {
     return again;
   }
 
-  private static Change change(
-      Resource.SparkJob job,
-      String transform,
-      Action action,
-      List<FieldChange> fields,
-      boolean drift) {
-    return new Change(
-        job.id() + "#" + transform,
-        transform,
-        action,
-        Change.worst(fields),
-        "",
-        fields,
-        drift);
+  private String deleted(String transform) {
+    List<String> gone = observed.gone(transform);
+    return gone.isEmpty()
+        ? "a topic upstream of it was deleted"
+        : "somebody has deleted topic " + String.join(", ", gone);
   }
 
   private static Change change(

@@ -52,9 +52,9 @@ public record Observed(
     }
 
     /**
-     * Who would be wrong, without noticing, if a topic were empty again: a transform, of what drives
-     * it and of what it writes; a sink, whose documents carry offsets; a source, of tables whose
-     * rows it reads once.
+     * Who would be wrong, without noticing, if a topic were empty again: a transform, of what
+     * drives it and of what it writes; a sink, whose documents carry offsets; a source, of tables
+     * whose rows it reads once.
      */
     public static Set<Reading> of(Plan plan) {
       Set<Reading> readings = new TreeSet<>();
@@ -83,10 +83,7 @@ public record Observed(
 
   /** Topics of a component that are not what they were. */
   List<String> gone(String component) {
-    return gone.stream()
-        .filter(r -> r.component().equals(component))
-        .map(Reading::topic)
-        .toList();
+    return gone.stream().filter(r -> r.component().equals(component)).map(Reading::topic).toList();
   }
 
   /**

@@ -55,6 +55,7 @@ final class Applied {
         jobs.put(job.name(), new Observed.Job(job.document(), true));
       }
     }
-    return new Observed(topics, made, subjects, connectors, templates, indices, jobs, Set.of(), Map.of());
+    return new Observed(
+        topics, made, subjects, connectors, templates, indices, jobs, Set.of(), Map.of());
   }
 }

@@ -109,7 +109,8 @@ final class StreamSource
             lastNew.put(p, now);
           }
         });
-    StreamOffset next = new StreamOffset(end, times, progress(start, times, now)).startedAs(start).in(topicId);
+    StreamOffset next =
+        new StreamOffset(end, times, progress(start, times, now)).startedAs(start).in(topicId);
     boolean first = !asked;
     asked = true;
     return first && start.ended() ? next.startedAgain() : next;

@@ -524,7 +524,9 @@ class PipelineJobIT {
   private void remake(String stream) throws Exception {
     try (Admin admin = Admin.create(Map.of("bootstrap.servers", bootstrap))) {
       admin.deleteTopics(List.of(topic(stream))).all().get();
-      await().atMost(PATIENCE).until(() -> !admin.listTopics().names().get().contains(topic(stream)));
+      await()
+          .atMost(PATIENCE)
+          .until(() -> !admin.listTopics().names().get().contains(topic(stream)));
     }
     topics(stream);
   }

@@ -1,0 +1,66 @@
+package dev.millrace.engine;
+
+import dev.millrace.model.Platform;
+import dev.millrace.registry.SchemaRegistryClient;
+import java.io.IOException;
+import java.time.Clock;
+import java.time.Duration;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.Optional;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** The clients of a platform's backends, all of which may still be starting. Not thread safe. */
+final class Backends implements AutoCloseable {
+  private static final Logger log = LoggerFactory.getLogger(Backends.class);
+
+  final String bootstrapServers;
+  final SchemaRegistryClient registry;
+  final Topics topics;
+  final Subjects subjects;
+  final IndexTemplates templates;
+  final Connectors connectors;
+  private final Map<String, SourceMarks> marks = new HashMap<>();
+
+  Backends(Platform platform, Clock clock) {
+    Platform.Spec spec = platform.getSpec();
+    this.bootstrapServers = spec.kafka().bootstrapServers();
+    this.registry =
+        new SchemaRegistryClient(
+            spec.schemaRegistry().url(), Optional.empty(), Duration.ofSeconds(5));
+    this.topics = new Topics(bootstrapServers);
+    this.subjects = new Subjects(registry, clock);
+    this.templates = new IndexTemplates(spec.elasticsearch().url());
+    this.connectors = new Connectors(spec.connect().url(), clock);
+  }
+
+  /** The marks in a topic, with all that was written to it until now. */
+  SourceMarks marks(String topic) throws BackendException {
+    SourceMarks known = marks.computeIfAbsent(topic, t -> new SourceMarks(bootstrapServers, t));
+    known.refresh();
+    return known;
+  }
+
+  /** What was made for a pipeline, as it was read last. */
+  MadeRecord made(String marksTopic) {
+    SourceMarks known = marks.get(marksTopic);
+    return known == null ? MadeRecord.NONE : known.made();
+  }
+
+  /** Forgets a topic of marks that is of no more use. */
+  void forget(String marksTopic) {
+    Optional.ofNullable(marks.remove(marksTopic)).ifPresent(SourceMarks::close);
+  }
+
+  @Override
+  public void close() {
+    marks.values().forEach(SourceMarks::close);
+    topics.close();
+    try {
+      templates.close();
+    } catch (IOException e) {
+      log.debug("{}", e.getMessage());
+    }
+  }
+}
