@@ -1,6 +1,7 @@
 package dev.millrace.local;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import dev.millrace.engine.DirectoryPlan;
 import dev.millrace.model.Durations;
 import java.io.IOException;
 import java.io.PrintWriter;
@@ -33,6 +34,7 @@ import picocli.CommandLine.Spec;
     footer = {
       "  millrace apply demo-tv --plan 1f0c77a2b9e4d310",
       "  millrace apply demo-tv --plan 1f0c77a2b9e4d310 --allow state-loss",
+      "  millrace apply demo-tv --plan 1f0c77a2b9e4d310 --context production -n tv",
       "",
       "Exit codes: 0 applied and ready; 1 refused, stale or failed; 3 not running."
     })
@@ -53,6 +55,8 @@ final class ApplyCommand implements Callable<Integer> {
 
   @Mixin Consents consents = new Consents();
 
+  @Mixin ClusterOptions cluster = new ClusterOptions();
+
   @Option(
       names = "--timeout",
       paramLabel = "DURATION",
@@ -71,6 +75,13 @@ final class ApplyCommand implements Callable<Integer> {
                         "--timeout '" + timeout + "': expected a duration such as 90s or 5m"));
     PrintWriter out = spec.commandLine().getOut();
     StateDirectory state = new StateDirectory(directory);
+    if (cluster.asked()) {
+      try (Cluster there = cluster.connect()) {
+        new ClusterApply(there, Pipelines.read(directory), state.plan(hash), out)
+            .apply(hash, consents.consent(), patience);
+      }
+      return 0;
+    }
     JsonNode unused = Running.status(directory, state);
     ApplyDesk desk = new ApplyDesk(state);
     String id = desk.ask(hash, consents.consent());
@@ -112,27 +123,26 @@ final class ApplyCommand implements Callable<Integer> {
             + "' shows what it waits for");
   }
 
-  /** A stale plan: what is different from the one that was looked at. */
   private List<String> refusal(StateDirectory state, ApplyDesk.Answer answer) {
     List<String> lines = new ArrayList<>(answer.lines());
-    if (answer.plan().isPresent()) {
-      Optional<JsonNode> before = state.plan(hash);
-      if (before.isPresent()) {
-        DirectoryPlan.difference(before.get(), answer.plan().get())
-            .forEach(l -> lines.add("  " + l));
-      } else {
-        lines.add("  plan " + hash + " was not made in this directory");
-      }
-    }
+    answer.plan().ifPresent(now -> lines.addAll(since(hash, state.plan(hash), now)));
     return lines;
   }
 
+  /** What is different from the plan that was looked at. */
+  static List<String> since(String looked, Optional<JsonNode> before, JsonNode now) {
+    return before
+        .map(b -> DirectoryPlan.difference(b, now).stream().map(l -> "  " + l).toList())
+        .orElseGet(() -> List.of("  plan " + looked + " was not made in this directory"));
+  }
+
   private static void progress(StateDirectory state, Map<String, String> said, PrintWriter out) {
-    Optional<JsonNode> status = state.status();
-    if (status.isEmpty()) {
-      return;
-    }
-    for (JsonNode pipeline : status.get().path("pipelines")) {
+    state.status().ifPresent(status -> progress(status, said, out));
+  }
+
+  /** Says which components are in another state than when they were looked at last. */
+  static void progress(JsonNode status, Map<String, String> said, PrintWriter out) {
+    for (JsonNode pipeline : status.path("pipelines")) {
       for (JsonNode component : pipeline.path("components")) {
         String key = pipeline.path("name").asText() + "/" + component.path("name").asText();
         String message = component.path("message").asText();

@@ -1,10 +1,12 @@
 package dev.millrace.local;
 
+import dev.millrace.engine.DirectoryPlan;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
@@ -20,6 +22,7 @@ import picocli.CommandLine.Spec;
     footer = {
       "  millrace diff demo-tv",
       "  millrace diff demo-tv || echo 'demo-tv is not as it runs'",
+      "  millrace diff demo-tv --context production -n tv",
       "",
       "Exit codes, as diff and 'kubectl diff' have them: 0 no difference; 1 differences; more than 1"
           + " no answer: 2 the command line or the files are wrong, 3 not running."
@@ -33,11 +36,13 @@ final class DiffCommand implements Callable<Integer> {
   @Parameters(paramLabel = "DIR", description = "The directory with kustomization.yaml.")
   Path directory;
 
+  @Mixin ClusterOptions cluster = new ClusterOptions();
+
   @Override
   public Integer call() throws Refusal, IOException {
     PrintWriter out = spec.commandLine().getOut();
-    try (Running running = Running.connect(directory)) {
-      DirectoryPlan plan = running.plan();
+    try {
+      DirectoryPlan plan = PlanCommand.plan(directory, cluster);
       PlanText.differences(plan).forEach(out::println);
       out.flush();
       return plan.differing().isEmpty() ? 0 : DIFFERENT;

@@ -1,5 +1,6 @@
 package dev.millrace.local;
 
+import dev.millrace.engine.DirectoryPlan;
 import dev.millrace.engine.Engine;
 import dev.millrace.engine.PipelineStatus;
 import dev.millrace.engine.ProcessSqlAnalyser;
@@ -85,40 +86,17 @@ final class Edits {
           "local.yaml has changed: 'millrace stop' and 'millrace run' have its services follow it");
     }
     references.use(next.directory());
-    DirectoryPlan plan = DirectoryPlan.of(next, engine, analyser.patient(ValidateCommand.PATIENCE));
-    if (!plan.problems().isEmpty()) {
-      throw new Refusal(Main.FAILED, plan.problems());
-    }
-    if (!plan.silent().isEmpty()) {
-      throw new Refusal(Main.FAILED, plan.silent());
-    }
+    DirectoryPlan plan =
+        DirectoryPlan.of(next.pipelines(), engine, analyser.patient(ValidateCommand.PATIENCE));
+    Running.complete(plan);
     if (!plan.hash().equals(request.plan())) {
       references.use(pipelines.directory());
       engine.know(pipelines.pipelines());
       desk.answer(
-          request.id(),
-          "refused",
-          List.of(
-              "millrace: plan "
-                  + request.plan()
-                  + " is stale: it would be "
-                  + plan.hash()
-                  + " now. Nothing was done. What has changed since:"),
-          Optional.of(plan.json()));
+          request.id(), "refused", List.of(stale(request.plan(), plan)), Optional.of(plan.json()));
       return;
     }
-    if (!plan.refused().isEmpty()) {
-      List<String> lines = new ArrayList<>();
-      plan.refused()
-          .forEach(c -> lines.add(c.resource() + " (" + c.component() + "): " + c.reason()));
-      throw new Refusal(Main.FAILED, lines);
-    }
-    String lacking = plan.lacking(request.consent());
-    if (!lacking.isEmpty()) {
-      List<String> lines = new ArrayList<>(PlanText.of(plan));
-      lines.add("millrace: not applied: the plan needs consent: " + lacking);
-      throw new Refusal(Main.FAILED, lines);
-    }
+    agreed(plan, request.consent());
     pipelines = next;
     applying = Optional.of(request);
     failing = Optional.empty();
@@ -131,6 +109,35 @@ final class Edits {
                 : "applying " + plan.differing().size() + " changes"),
         Optional.empty());
     log.info("applying plan {}", request.plan());
+  }
+
+  /** What is said to somebody whose plan would be another one by now. */
+  static String stale(String looked, DirectoryPlan now) {
+    return "millrace: plan "
+        + looked
+        + " is stale: it would be "
+        + now.hash()
+        + " now. Nothing was done. What has changed since:";
+  }
+
+  /**
+   * Whether a plan may be applied.
+   *
+   * @throws Refusal if it can not be done, or needs more consent than was given
+   */
+  static void agreed(DirectoryPlan plan, Consent consent) throws Refusal {
+    if (!plan.refused().isEmpty()) {
+      List<String> lines = new ArrayList<>();
+      plan.refused()
+          .forEach(c -> lines.add(c.resource() + " (" + c.component() + "): " + c.reason()));
+      throw new Refusal(Main.FAILED, lines);
+    }
+    String lacking = plan.lacking(consent);
+    if (!lacking.isEmpty()) {
+      List<String> lines = new ArrayList<>(PlanText.of(plan));
+      lines.add("millrace: not applied: the plan needs consent: " + lacking);
+      throw new Refusal(Main.FAILED, lines);
+    }
   }
 
   /** A turn is over: says how far the edit is that is being applied. */

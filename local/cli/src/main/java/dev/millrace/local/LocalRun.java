@@ -8,6 +8,7 @@ import ch.qos.logback.core.FileAppender;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.millrace.console.ConsoleServer;
+import dev.millrace.engine.DirectoryPlan;
 import dev.millrace.engine.Engine;
 import dev.millrace.engine.PipelineStatus;
 import dev.millrace.engine.ProcessSqlAnalyser;
@@ -311,7 +312,7 @@ final class LocalRun {
 
   private int refused(Engine engine) {
     DirectoryPlan plan =
-        DirectoryPlan.of(pipelines, engine, analyser.patient(ValidateCommand.PATIENCE));
+        DirectoryPlan.of(pipelines.pipelines(), engine, analyser.patient(ValidateCommand.PATIENCE));
     PlanText.of(plan).forEach(progress::line);
     String directory = pipelines.directory().root().toString();
     progress.line(

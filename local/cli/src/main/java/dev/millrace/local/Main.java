@@ -26,6 +26,8 @@ import picocli.CommandLine.Spec;
       "  millrace run demo-tv --until drained        until everything that ends has arrived",
       "  millrace plan demo-tv                       what an edit would change, and what it costs",
       "  millrace apply demo-tv --plan HASH          has the run follow the edit",
+      "  millrace plan demo-tv -n tv                 the same on a cluster; so do diff, apply, status",
+      "  millrace pause tv -n tv",
       "  millrace status demo-tv -o json",
       "  millrace logs -f demo-tv connect",
       "  millrace test demo-tv                       its tests, in seconds, without any service",
@@ -43,7 +45,9 @@ import picocli.CommandLine.Spec;
       TestCommand.class,
       PlanCommand.class,
       DiffCommand.class,
-      ApplyCommand.class
+      ApplyCommand.class,
+      StateCommand.Pause.class,
+      StateCommand.Resume.class
     })
 public final class Main implements Runnable {
   static final int FAILED = 1;

@@ -2,6 +2,7 @@ package dev.millrace.local;
 
 import com.github.difflib.DiffUtils;
 import com.github.difflib.patch.AbstractDelta;
+import dev.millrace.engine.DirectoryPlan;
 import dev.millrace.engine.Preview;
 import dev.millrace.planner.Change;
 import dev.millrace.planner.Consent;

@@ -1,6 +1,7 @@
 package dev.millrace.local;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import dev.millrace.engine.DirectoryPlan;
 import dev.millrace.engine.Engine;
 import dev.millrace.engine.ProcessSqlAnalyser;
 import java.io.IOException;
@@ -116,8 +117,17 @@ final class Running implements AutoCloseable {
    * @throws Refusal with all problems, if the pipelines are wrong or a backend does not answer
    */
   DirectoryPlan plan() throws Refusal {
-    DirectoryPlan plan =
-        DirectoryPlan.of(pipelines, engine, analyser.patient(ValidateCommand.PATIENCE));
+    return complete(
+        DirectoryPlan.of(
+            pipelines.pipelines(), engine, analyser.patient(ValidateCommand.PATIENCE)));
+  }
+
+  /**
+   * The same plan.
+   *
+   * @throws Refusal with all problems, if the pipelines are wrong or a backend did not answer
+   */
+  static DirectoryPlan complete(DirectoryPlan plan) throws Refusal {
     if (!plan.problems().isEmpty()) {
       throw new Refusal(Main.FAILED, plan.problems());
     }

@@ -3,11 +3,14 @@ package dev.millrace.local;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.PrintWriter;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
@@ -21,7 +24,8 @@ import picocli.CommandLine.Spec;
     footerHeading = "%nExamples:%n",
     footer = {
       "  millrace status demo-tv",
-      "  millrace status demo-tv -o json | jq '.pipelines[0].components'"
+      "  millrace status demo-tv -o json | jq '.pipelines[0].components'",
+      "  millrace status -n tv                      the Pipelines of a namespace"
     })
 final class StatusCommand implements Callable<Integer> {
   enum Format {
@@ -35,8 +39,12 @@ final class StatusCommand implements Callable<Integer> {
       paramLabel = "DIR",
       arity = "0..1",
       defaultValue = ".",
-      description = "The pipeline directory (default: the current one).")
+      description =
+          "The pipeline directory (default: the current one). On a cluster also the name of a"
+              + " Pipeline (default: all of the namespace).")
   Path directory;
+
+  @Mixin ClusterOptions cluster = new ClusterOptions();
 
   @Option(
       names = {"-o", "--output"},
@@ -47,11 +55,14 @@ final class StatusCommand implements Callable<Integer> {
   @Override
   public Integer call() throws Refusal {
     PrintWriter out = spec.commandLine().getOut();
+    if (cluster.asked()) {
+      return cluster(out);
+    }
     StateDirectory state = new StateDirectory(directory);
     Optional<JsonNode> status = state.status();
     if (status.isEmpty()) {
       throw new Refusal(
-          Main.NOT_RUNNING, java.util.List.of("millrace: " + directory + " has not been run yet"));
+          Main.NOT_RUNNING, List.of("millrace: " + directory + " has not been run yet"));
     }
     boolean running = state.running().isPresent();
     ObjectNode document = (ObjectNode) status.get();
@@ -88,6 +99,34 @@ final class StatusCommand implements Callable<Integer> {
               ? s.path("endpoint").asText()
               : s.path("message").asText().replace('\n', ' '));
     }
+    pipelines(status, out);
+  }
+
+  private int cluster(PrintWriter out) throws Refusal {
+    try (Cluster there = cluster.connect()) {
+      List<String> names = List.of();
+      if (Files.isDirectory(directory) && !directory.equals(Path.of("."))) {
+        names = Cluster.names(Pipelines.read(directory));
+      } else if (!directory.equals(Path.of("."))) {
+        names = List.of(directory.toString());
+      }
+      ObjectNode document = ClusterStatus.document(there.namespace(), there.get(names));
+      if (format == Format.json) {
+        out.println(document.toPrettyString());
+      } else {
+        out.println(
+            document.path("pipelines").size()
+                + " in namespace "
+                + there.namespace()
+                + "; this was observed last");
+        pipelines(document, out);
+      }
+      out.flush();
+      return 0;
+    }
+  }
+
+  private static void pipelines(JsonNode status, PrintWriter out) {
     for (JsonNode pipeline : status.path("pipelines")) {
       out.println();
       out.println(
@@ -107,6 +146,9 @@ final class StatusCommand implements Callable<Integer> {
             c.path("state").asText(),
             c.path("lag").asText(""),
             c.path("message").asText());
+      }
+      if (pipeline.path("streams").isEmpty()) {
+        continue;
       }
       out.printf("%-18s %-13s %12s %10s%n", "STREAM", "KIND", "OFFSETS", "PER SECOND");
       for (JsonNode s : pipeline.path("streams")) {
