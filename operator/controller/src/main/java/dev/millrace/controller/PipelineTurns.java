@@ -125,13 +125,20 @@ final class PipelineTurns {
           try {
             result = call.apply(engine);
           } catch (RuntimeException | Error e) {
-            log.error("pipeline {}: the engine failed", id, e);
+            log.error("pipeline {}: the engine failed", id, withoutMessage(e));
             result = new Result.Failed("the engine failed: " + e.getClass().getSimpleName());
           }
           metrics.turn(room.id(), result, began, clock.instant());
           done(id, inputs, result);
         },
         failure -> done(id, inputs, new Result.Failed("the platform can not be used: " + failure)));
+  }
+
+  /** Where it happened; what it says may hold what a backend was told, and that may be secret. */
+  private static Throwable withoutMessage(Throwable e) {
+    Throwable plain = new IllegalStateException(e.getClass().getName());
+    plain.setStackTrace(e.getStackTrace());
+    return plain;
   }
 
   private void done(ResourceID id, Inputs inputs, Result result) {

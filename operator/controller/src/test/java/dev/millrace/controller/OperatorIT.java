@@ -307,6 +307,7 @@ class OperatorIT {
     int writes = writesAbout("flows").size();
     String version = pipeline("flows").getMetadata().getResourceVersion();
     awaitTurns("default", 3);
+    assertThat(writes).as("the finalizer and the status, at least").isGreaterThan(1);
     assertThat(writesAbout("flows")).hasSize(writes);
     assertThat(pipeline("flows").getMetadata().getResourceVersion()).isEqualTo(version);
 
