@@ -87,7 +87,8 @@ final class Edits {
     }
     references.use(next.directory());
     DirectoryPlan plan =
-        DirectoryPlan.of(next.pipelines(), engine.previews(), analyser.patient(ValidateCommand.PATIENCE));
+        DirectoryPlan.of(
+            next.pipelines(), engine.previews(), analyser.patient(ValidateCommand.PATIENCE));
     Running.complete(plan);
     if (!plan.hash().equals(request.plan())) {
       references.use(pipelines.directory());

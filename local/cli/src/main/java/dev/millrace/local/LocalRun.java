@@ -311,7 +311,8 @@ final class LocalRun {
 
   private int refused(Engine engine) {
     DirectoryPlan plan =
-        DirectoryPlan.of(pipelines.pipelines(), engine.previews(), analyser.patient(ValidateCommand.PATIENCE));
+        DirectoryPlan.of(
+            pipelines.pipelines(), engine.previews(), analyser.patient(ValidateCommand.PATIENCE));
     PlanText.of(plan).forEach(progress::line);
     String directory = pipelines.directory().root().toString();
     progress.line(

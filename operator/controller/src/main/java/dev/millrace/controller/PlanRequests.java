@@ -97,9 +97,9 @@ final class PlanRequests implements PlanWebhook.Planning {
                   engine
                       .previews()
                       .preview(
-                      pipeline,
-                      patient,
-                      new Edited(new ClusterReferences(namespace, objects), configMaps)));
+                          pipeline,
+                          patient,
+                          new Edited(new ClusterReferences(namespace, objects), configMaps)));
             } catch (RuntimeException e) {
               preview.completeExceptionally(e);
             }

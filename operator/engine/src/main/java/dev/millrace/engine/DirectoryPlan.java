@@ -32,8 +32,7 @@ public record DirectoryPlan(List<Preview> previews, String hash) {
   private static final ObjectMapper JSON = new ObjectMapper();
 
   /** Plans the pipelines of a directory; writes nothing anywhere. */
-  public static DirectoryPlan of(
-      Collection<Pipeline> pipelines, Previews by, SqlAnalyser patient) {
+  public static DirectoryPlan of(Collection<Pipeline> pipelines, Previews by, SqlAnalyser patient) {
     by.know(pipelines);
     return of(pipelines.stream().map(p -> by.preview(p, patient)).toList());
   }
