@@ -135,6 +135,12 @@ final class Rewriting {
               + " is being stopped");
     }
     spark.stop(job.name());
+    if (spark.observe(job.name()).isPresent()) {
+      // As long as it is there it may write.
+      return StepResult.waiting(
+          "it is reprocessed from the start when what it has written is removed: the Spark job is"
+              + " being stopped");
+    }
     backends.topics.empty(outputs(job, transforms));
     for (Resource.Connector sink : sinks) {
       for (Resource.IndexTemplate index : turn.all(Resource.IndexTemplate.class)) {
