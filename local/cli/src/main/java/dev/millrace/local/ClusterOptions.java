@@ -1,8 +1,10 @@
 package dev.millrace.local;
 
+import io.fabric8.kubernetes.api.model.NamedAuthInfo;
 import io.fabric8.kubernetes.client.Config;
 import io.fabric8.kubernetes.client.ConfigBuilder;
 import io.fabric8.kubernetes.client.KubernetesClientBuilder;
+import io.fabric8.kubernetes.client.internal.KubeConfigUtils;
 import java.io.File;
 import java.util.ArrayList;
 import java.util.List;
@@ -79,6 +81,7 @@ final class ClusterOptions {
     if (context != null && !context.equals(config.getCurrentContext().getName())) {
       throw new Refusal("--context '" + context + "': the kubeconfig has no such context");
     }
+    impersonate(config);
     ConfigBuilder made =
         new ConfigBuilder(config)
             .withConnectionTimeout(5_000)
@@ -90,5 +93,23 @@ final class ClusterOptions {
             : Optional.ofNullable(config.getNamespace()).orElse("default");
     return new Cluster(
         new KubernetesClientBuilder().withConfig(made.withNamespace(where).build()).build(), where);
+  }
+
+  /** {@code as} and {@code as-groups} of the kubeconfig's user, which the client does not read. */
+  private static void impersonate(Config config) {
+    File file = config.getFileWithAuthInfo();
+    if (file == null || config.getCurrentContext() == null) {
+      return;
+    }
+    String user = config.getCurrentContext().getContext().getUser();
+    for (NamedAuthInfo named : KubeConfigUtils.parseConfig(file).getUsers()) {
+      if (named.getName().equals(user) && named.getUser().getAs() != null) {
+        config.setImpersonateUsername(named.getUser().getAs());
+        config.setImpersonateGroups(
+            Optional.ofNullable(named.getUser().getAsGroups())
+                .orElse(List.of())
+                .toArray(String[]::new));
+      }
+    }
   }
 }
