@@ -10,13 +10,23 @@ import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
+import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.sql.Connection;
+import java.sql.ResultSet;
+import java.sql.Statement;
 import java.time.Duration;
 import java.time.LocalDate;
 import java.time.ZoneOffset;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import org.apache.kafka.clients.consumer.KafkaConsumer;
+import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -28,6 +38,7 @@ import org.junit.jupiter.api.io.TempDir;
 class ChangesIT {
   private static final ObjectMapper JSON = new ObjectMapper();
   private static final int EVENTS = 24_000;
+  private static final String ADS = "          - { table: tv.ads, name: ads }\n";
 
   @TempDir Path temporary;
   private Installation millrace;
@@ -50,6 +61,7 @@ class ChangesIT {
             + LocalDate.now(ZoneOffset.UTC)
             + "T00:00:00Z\n        rate: 400/s\n        count: "
             + EVENTS);
+    edit("pipeline.yaml", ADS, "");
     assertThat(millrace.run(60, "plan", directory.toString()).exitCode()).isEqualTo(3);
     Installation.Result run = millrace.run(600, "run", directory.toString(), "--detach");
     assertThat(run.exitCode()).as(run.output()).isZero();
@@ -78,6 +90,19 @@ class ChangesIT {
     assertThat(get("tv-show-views/_settings").toString()).contains("\"refresh_interval\":\"1s\"");
     apply();
     assertThat(get("tv-show-views/_settings").toString()).contains("\"refresh_interval\":\"3s\"");
+
+    // A table more, while others are looked up: all are read again.
+    String shows = "          - { table: tv.shows, name: shows }\n";
+    edit("pipeline.yaml", shows, shows + ADS);
+    assertThat(impact("Connector/tv.tv_db")).isEqualTo("state-loss");
+    assertThat(impact("Topic/tv.ads")).isEqualTo("in-place");
+    apply("--allow", "state-loss");
+    long ads = inTheDatabase("ads");
+    assertThat(ads).isPositive();
+    await()
+        .atMost(Duration.ofMinutes(1))
+        .pollInterval(Duration.ofSeconds(1))
+        .until(() -> rows("tv.ads") == ads);
 
     // restart: a column more, which older records do not have.
     edit("sql/show_views.sql", "v.channel_id,", "v.channel_id,\n       v.ended_by,");
@@ -225,6 +250,37 @@ class ChangesIT {
       }
     }
     throw new AssertionError("no service " + name);
+  }
+
+  private long inTheDatabase(String table) throws Exception {
+    try (Connection connection = Installation.database(directory);
+        Statement statement = connection.createStatement();
+        ResultSet count = statement.executeQuery("SELECT count(*) FROM " + table)) {
+      count.next();
+      return count.getLong(1);
+    }
+  }
+
+  /** How many keys a topic has, as a consumer sees it that is not ours. */
+  private long rows(String topic) throws Exception {
+    Set<ByteBuffer> keys = new HashSet<>();
+    try (KafkaConsumer<byte[], byte[]> consumer =
+        new KafkaConsumer<>(
+            Map.of("bootstrap.servers", endpoint("kafka"), "isolation.level", "read_committed"),
+            new ByteArrayDeserializer(),
+            new ByteArrayDeserializer())) {
+      List<TopicPartition> partitions =
+          consumer.partitionsFor(topic).stream()
+              .map(p -> new TopicPartition(topic, p.partition()))
+              .toList();
+      consumer.assign(partitions);
+      consumer.seekToBeginning(partitions);
+      Map<TopicPartition, Long> ends = consumer.endOffsets(partitions);
+      while (partitions.stream().anyMatch(p -> consumer.position(p) < ends.get(p))) {
+        consumer.poll(Duration.ofSeconds(1)).forEach(r -> keys.add(ByteBuffer.wrap(r.key())));
+      }
+    }
+    return keys.size();
   }
 
   private Installation.Result truth() throws Exception {

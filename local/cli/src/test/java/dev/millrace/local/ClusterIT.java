@@ -10,11 +10,7 @@ import dev.millrace.controller.Backends;
 import dev.millrace.controller.OperatorRuntime;
 import dev.millrace.controller.Pace;
 import dev.millrace.controller.PlanWebhook;
-import dev.millrace.engine.SqlAnalyser;
 import dev.millrace.model.Pipeline;
-import dev.millrace.planner.Known;
-import dev.millrace.planner.SchemaCatalog.SqlAnalysis;
-import dev.millrace.planner.SchemaCatalog.SqlRequest;
 import io.fabric8.kubernetes.api.model.admissionregistration.v1.MutatingWebhookConfigurationBuilder;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
@@ -44,17 +40,6 @@ class ClusterIT {
   private static final ObjectMapper JSON = new ObjectMapper();
   private static final String NS = "shop";
 
-  private static final SqlAnalyser NO_SQL =
-      new SqlAnalyser() {
-        @Override
-        public Known<SqlAnalysis> analyse(SqlRequest request) {
-          return new Known.Waiting<>("no SQL here");
-        }
-
-        @Override
-        public void close() {}
-      };
-
   @TempDir static Path temporary;
   private static ApiServer server;
   private static Backends backends;
@@ -76,7 +61,7 @@ class ClusterIT {
     operator =
         new OperatorRuntime(
             client,
-            NO_SQL,
+            Backends.NO_SQL,
             new SimpleMeterRegistry(),
             new OperatorRuntime.Settings(
                 Set.of(),

@@ -15,7 +15,6 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.Connection;
-import java.sql.DriverManager;
 import java.sql.Statement;
 import java.time.Duration;
 import java.time.LocalDate;
@@ -234,16 +233,7 @@ class DemoTvIT {
   }
 
   private void changeUsers() throws Exception {
-    Path secret = directory.resolve(".millrace/secrets/tv-mysql");
-    String url =
-        "jdbc:mariadb://%s:%s/tv?sslMode=disable"
-            .formatted(
-                Files.readString(secret.resolve("host")), Files.readString(secret.resolve("port")));
-    try (Connection connection =
-            DriverManager.getConnection(
-                url,
-                Files.readString(secret.resolve("username")),
-                Files.readString(secret.resolve("password")));
+    try (Connection connection = Installation.database(directory);
         Statement statement = connection.createStatement()) {
       assertThat(
               statement.executeUpdate(

@@ -6,6 +6,9 @@ import java.io.File;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.sql.Connection;
+import java.sql.DriverManager;
+import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
@@ -67,6 +70,17 @@ final class Installation {
   JsonNode status(Path directory) throws IOException, InterruptedException {
     Result result = run(30, "status", directory.toString(), "-o", "json");
     return JSON.readTree(result.output());
+  }
+
+  /** The database of demo-tv's run, as its Secret says. */
+  static Connection database(Path directory) throws IOException, SQLException {
+    Path secret = directory.resolve(".millrace/secrets/tv-mysql");
+    return DriverManager.getConnection(
+        "jdbc:mariadb://%s:%s/tv?sslMode=disable"
+            .formatted(
+                Files.readString(secret.resolve("host")), Files.readString(secret.resolve("port"))),
+        Files.readString(secret.resolve("username")),
+        Files.readString(secret.resolve("password")));
   }
 
   /** Copies a pipeline directory of the repository, without what a run left in it. */

@@ -35,6 +35,8 @@ final class KubeflowApplications implements SparkApplications {
   /** What the Spark operator and Spark itself call the container of a driver. */
   private static final String DRIVER = "spark-kubernetes-driver";
 
+  private static final String EXECUTOR = "spark-kubernetes-executor";
+
   private final KubernetesClient client;
   private final String fieldManager;
 
@@ -161,14 +163,24 @@ final class KubeflowApplications implements SparkApplications {
     driver.put("volumeMounts", List.of(Map.of("name", "plan", "mountPath", FOLDER)));
     // A driver's last words are in its pod's status then.
     driver.put(
-        "template",
-        Map.of(
-            "spec",
-            Map.of(
-                "containers",
-                List.of(
-                    Map.of("name", DRIVER, "terminationMessagePolicy", "FallbackToLogsOnError")))));
+        "template", template(DRIVER, Map.of("terminationMessagePolicy", "FallbackToLogsOnError")));
     return driver;
+  }
+
+  /** A pod that a namespace of the restricted Pod Security Standard takes. */
+  private static Map<String, Object> template(String name, Map<String, Object> more) {
+    Map<String, Object> container = new LinkedHashMap<>(more);
+    container.put("name", name);
+    container.put(
+        "securityContext",
+        Map.of("allowPrivilegeEscalation", false, "capabilities", Map.of("drop", List.of("ALL"))));
+    return Map.of(
+        "spec",
+        Map.of(
+            "securityContext",
+            Map.of("runAsNonRoot", true, "seccompProfile", Map.of("type", "RuntimeDefault")),
+            "containers",
+            List.of(container)));
   }
 
   private static Map<String, Object> executor(Wanted wanted) {
@@ -178,6 +190,7 @@ final class KubeflowApplications implements SparkApplications {
     executor.put("cores", resources.map(r -> r.cores()).orElse(1));
     executor.put("memory", resources.map(r -> r.memory()).orElse("1g"));
     executor.put("labels", wanted.labels());
+    executor.put("template", template(EXECUTOR, Map.of()));
     return executor;
   }
 

@@ -1,13 +1,16 @@
 package dev.millrace.controller;
 
+import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.SerializationFeature;
 import dev.millrace.controller.SparkApplications.Phase;
 import dev.millrace.controller.SparkApplications.Seen;
 import dev.millrace.controller.SparkApplications.Wanted;
 import dev.millrace.engine.SparkLauncher;
 import dev.millrace.model.Pipeline;
 import dev.millrace.model.Platform;
+import dev.millrace.planner.Hashes;
 import io.fabric8.kubernetes.api.model.ConfigMap;
 import io.fabric8.kubernetes.api.model.ConfigMapBuilder;
 import io.fabric8.kubernetes.api.model.ContainerStateTerminated;
@@ -62,7 +65,8 @@ final class KubernetesSpark implements SparkLauncher {
   private static final String HASH = "millrace.dev/hash";
 
   private static final Logger log = LoggerFactory.getLogger(KubernetesSpark.class);
-  private static final ObjectMapper JSON = new ObjectMapper();
+  private static final ObjectMapper JSON =
+      new ObjectMapper().enable(SerializationFeature.ORDER_MAP_ENTRIES_BY_KEYS);
 
   /** An engine's turn asks several times for the same. */
   private static final Duration FRESH = Duration.ofMillis(500);
@@ -330,7 +334,8 @@ final class KubernetesSpark implements SparkLauncher {
     String name = name(job);
     try {
       Optional<Seen> seen = applications.find(namespace(), name);
-      boolean same = seen.map(s -> s.hash().equals(hash)).orElse(false);
+      String pods = pods(hash);
+      boolean same = seen.map(s -> s.hash().equals(pods)).orElse(false);
       if (seen.isPresent() && seen.get().phase() == Phase.GOING) {
         // One of the same name can be made once it is gone; what it shall run is written down now.
         prune(name, plan(name, document, hash).name());
@@ -352,6 +357,22 @@ final class KubernetesSpark implements SparkLauncher {
     } finally {
       looked.remove(job);
     }
+  }
+
+  /**
+   * What runs is a plan, in pods as the Platform has them: another image is another application.
+   */
+  private String pods(String plan) {
+    try {
+      return Hashes.of(
+          plan + image() + JSON.writeValueAsString(JSON.valueToTree(platform.getSpec().spark())));
+    } catch (JsonProcessingException e) {
+      throw new IllegalStateException(e);
+    }
+  }
+
+  private String image() {
+    return Optional.ofNullable(platform.getSpec().spark().image()).orElse(surroundings.image());
   }
 
   /** One that nobody else starts again is deleted; the next turn makes it anew. */
@@ -440,10 +461,10 @@ final class KubernetesSpark implements SparkLauncher {
             name,
             labels(name),
             owner,
-            hash,
+            pods(hash),
             plan.name(),
             environment,
-            Optional.ofNullable(spark.image()).orElse(surroundings.image()),
+            image(),
             spark));
     log.info("Spark application {}/{} runs plan {}", namespace(), name, hash);
     prune(name, plan.name());

@@ -2,7 +2,11 @@ package dev.millrace.controller;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.millrace.engine.SqlAnalyser;
 import dev.millrace.model.Platform;
+import dev.millrace.planner.Known;
+import dev.millrace.planner.SchemaCatalog.SqlAnalysis;
+import dev.millrace.planner.SchemaCatalog.SqlRequest;
 import dev.millrace.services.ConnectService;
 import dev.millrace.services.Distribution;
 import dev.millrace.services.ElasticsearchService;
@@ -25,6 +29,18 @@ import org.apache.kafka.clients.admin.Admin;
 
 /** Real Kafka, registry, Elasticsearch and Connect. */
 public final class Backends implements AutoCloseable {
+  /** For pipelines without SQL. */
+  public static final SqlAnalyser NO_SQL =
+      new SqlAnalyser() {
+        @Override
+        public Known<SqlAnalysis> analyse(SqlRequest request) {
+          return new Known.Waiting<>("no SQL here");
+        }
+
+        @Override
+        public void close() {}
+      };
+
   public static final Duration PATIENCE = Duration.ofMinutes(2);
 
   private final Supervisor supervisor;

@@ -8,12 +8,8 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.sun.net.httpserver.HttpServer;
 import dev.millrace.controller.ApiServer.Request;
-import dev.millrace.engine.SqlAnalyser;
 import dev.millrace.model.Pipeline;
 import dev.millrace.model.Platform;
-import dev.millrace.planner.Known;
-import dev.millrace.planner.SchemaCatalog.SqlAnalysis;
-import dev.millrace.planner.SchemaCatalog.SqlRequest;
 import io.fabric8.kubernetes.api.model.Condition;
 import io.fabric8.kubernetes.api.model.ConditionBuilder;
 import io.fabric8.kubernetes.api.model.ConfigMapBuilder;
@@ -57,17 +53,6 @@ class OperatorIT {
   private static final Pace PACE =
       new Pace(Duration.ofMillis(200), Duration.ofSeconds(2), Duration.ofSeconds(20));
 
-  private static final SqlAnalyser NO_SQL =
-      new SqlAnalyser() {
-        @Override
-        public Known<SqlAnalysis> analyse(SqlRequest request) {
-          return new Known.Waiting<>("no SQL here");
-        }
-
-        @Override
-        public void close() {}
-      };
-
   @TempDir static Path temporary;
   private static ApiServer server;
   private static Backends backends;
@@ -109,7 +94,7 @@ class OperatorIT {
     operator =
         new OperatorRuntime(
             operatorClient,
-            NO_SQL,
+            Backends.NO_SQL,
             metrics,
             new OperatorRuntime.Settings(
                 Set.of(), PACE, OperatorIT::spark, "millrace/spark-job:it", Optional.empty()),
@@ -725,6 +710,19 @@ class OperatorIT {
                 .formatted(state, message, name));
   }
 
+  /** Sets a property of Spark's configuration, as JSON. */
+  private static void platformSays(String value) {
+    server
+        .client()
+        .resources(Platform.class)
+        .inNamespace(NS)
+        .withName("default")
+        .patch(
+            io.fabric8.kubernetes.client.dsl.base.PatchContext.of(
+                io.fabric8.kubernetes.client.dsl.base.PatchType.JSON_MERGE),
+            "{\"spec\":{\"spark\":{\"sparkConf\":{\"spark.ui.enabled\":" + value + "}}}}");
+  }
+
   @Test
   void aJobIsASparkApplicationWhoseDriverIsAskedAndWhoseFailureIsExplained() throws Exception {
     apply(yaml("jobs", inline(""), TRANSFORM.formatted("30m") + "deletionPolicy: delete\n"));
@@ -804,6 +802,27 @@ class OperatorIT {
         "{\"state\":\"running\",\"queries\":[{\"transform\":\"v\",\"state\":\"running\",\"lag\":{\"events\":0}}]}";
     sparkOperatorSays("jobs", "RUNNING", "");
     untilReady("jobs");
+
+    // What the Platform says of pods is part of what runs.
+    platformSays("\"false\"");
+    await()
+        .atMost(PATIENCE)
+        .until(
+            () ->
+                new ObjectMapper()
+                    .valueToTree(application("jobs"))
+                    .at("/spec/sparkConf/spark.ui.enabled")
+                    .asText()
+                    .equals("false"));
+    platformSays("null");
+    await()
+        .atMost(PATIENCE)
+        .until(
+            () ->
+                new ObjectMapper()
+                    .valueToTree(application("jobs"))
+                    .at("/spec/sparkConf/spark.ui.enabled")
+                    .isMissingNode());
 
     // Paused, it is not there, and its plan is; deleted with all it had, nothing is.
     apply(
