@@ -87,6 +87,10 @@ final class KubernetesSpark implements SparkLauncher {
   private final Map<String, Looked> looked = new HashMap<>();
   private final Map<String, String> failures = new HashMap<>();
   private final Map<String, String> lastWords = new HashMap<>();
+
+  /** Hashes of applications whose drivers have been seen to be theirs, by name. */
+  private final Map<String, String> followed = new HashMap<>();
+
   private final Map<String, Restart> restarts = new HashMap<>();
   private final Map<String, JsonNode> documents = new HashMap<>();
 
@@ -165,14 +169,42 @@ final class KubernetesSpark implements SparkLauncher {
           .map(why -> new Observed("", false, Optional.empty(), why));
     }
     Seen application = seen.get();
-    boolean running = application.phase() == Phase.RUNNING;
+    boolean old = application.phase() == Phase.RUNNING && !follows(name, application);
+    boolean running = application.phase() == Phase.RUNNING && !old;
     Optional<JsonNode> status = running ? ask(service(name)) : Optional.empty();
     if (status.isPresent()) {
       lastWords.remove(name);
     }
     return Optional.of(
         new Observed(
-            application.hash(), running, status, message(name, application, status.isPresent())));
+            application.hash(),
+            running,
+            status,
+            old
+                ? "the Spark driver is about to be started again"
+                : message(name, application, status.isPresent())));
+  }
+
+  /**
+   * Whether the driver is that of the application as it is now. The Spark operator notices an edit
+   * some seconds later, and calls the one before running until then.
+   */
+  private boolean follows(String name, Seen application) {
+    if (application.hash().equals(followed.get(name)) || application.driver().isEmpty()) {
+      return true;
+    }
+    Pod driver = client.pods().inNamespace(namespace()).withName(application.driver()).get();
+    boolean other =
+        driver != null
+            && driver.getMetadata().getAnnotations() != null
+            && !application
+                .hash()
+                .equals(
+                    driver.getMetadata().getAnnotations().getOrDefault(HASH, application.hash()));
+    if (driver != null && !other) {
+      followed.put(name, application.hash());
+    }
+    return !other;
   }
 
   private String message(String name, Seen application, boolean answers) {
@@ -496,6 +528,7 @@ final class KubernetesSpark implements SparkLauncher {
     String name = name(job);
     applications.delete(namespace(), name);
     failures.remove(name);
+    followed.remove(name);
     looked.remove(job);
   }
 

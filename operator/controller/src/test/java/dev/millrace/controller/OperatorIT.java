@@ -803,8 +803,29 @@ class OperatorIT {
     sparkOperatorSays("jobs", "RUNNING", "");
     untilReady("jobs");
 
-    // What the Platform says of pods is part of what runs.
+    // What the Platform says of pods is part of what runs. The driver of before is still there, and
+    // says that all is well: nothing is, until it has gone.
+    server
+        .client()
+        .resource(
+            new PodBuilder()
+                .withNewMetadata()
+                .withName("jobs-driver")
+                .withNamespace(NS)
+                .withAnnotations(application("jobs").getMetadata().getAnnotations())
+                .endMetadata()
+                .withNewSpec()
+                .addNewContainer()
+                .withName("spark-kubernetes-driver")
+                .withImage("x")
+                .endContainer()
+                .endSpec()
+                .build())
+        .create();
     platformSays("\"false\"");
+    until("jobs", p -> condition(p, "Ready").getMessage().contains("is about to be started again"));
+    server.client().pods().inNamespace(NS).withName("jobs-driver").withGracePeriod(0).delete();
+    untilReady("jobs");
     await()
         .atMost(PATIENCE)
         .until(
