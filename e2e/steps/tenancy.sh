@@ -7,7 +7,7 @@ for may in "list secrets" "list configmaps" "get pods"; do
   # shellcheck disable=SC2086 # two words
   ! kubectl -n kube-system auth can-i $may --as="$account" >/dev/null 2>&1 || die "the operator may $may in a namespace that is not its own"
 done
-kubectl -n "$other" apply --server-side -k "$out/demo-tv" >/dev/null
+kubectl -n "$other" apply -k "$out/demo-tv" >/dev/null
 unresolved() { [[ $(kubectl -n "$other" get pipeline tv -o 'jsonpath={.status.conditions[?(@.type=="ResolvedRefs")].message}') == *"$1"* ]]; }
 until_true "a pipeline without a Platform of its own namespace says so" unresolved default
 # With a Platform: the database's Secret is in the other namespace, and stays there.
