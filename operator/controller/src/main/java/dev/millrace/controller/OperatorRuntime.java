@@ -198,6 +198,23 @@ public final class OperatorRuntime implements AutoCloseable {
   }
 
   /**
+   * Tells the console what is observed.
+   *
+   * @param certificates folder with {@code tls.crt} and {@code tls.key}
+   * @param token a file with what whoever asks has to send
+   * @return what has to be closed before this is
+   */
+  public ObservedEndpoint observed(InetSocketAddress address, Path certificates, Path token)
+      throws IOException, GeneralSecurityException {
+    return new ObservedEndpoint(
+        address,
+        certificates,
+        token,
+        new ObservedPipelines(rooms, objects, reconcilers.pipelines::pipelines),
+        this::leads);
+  }
+
+  /**
    * Starts it; returns once it runs, or, where others may lead, once it takes part in the election.
    */
   public void start() {

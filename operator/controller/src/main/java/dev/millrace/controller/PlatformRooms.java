@@ -50,11 +50,13 @@ final class PlatformRooms implements AutoCloseable {
     private final Lane probes = new Lane(threads);
     private volatile Version version = new Version("", 0);
     private volatile Engine engine;
+    private volatile Platform platform;
     private volatile String failure = "";
     private volatile Set<Key> refers = Set.of();
 
-    private Room(ResourceID id) {
+    private Room(ResourceID id, Platform platform) {
       this.id = id;
+      this.platform = platform;
     }
 
     /** The Platform that the engine follows, or will after what is under way. */
@@ -65,6 +67,16 @@ final class PlatformRooms implements AutoCloseable {
     /** To what the Platform itself refers. */
     Set<Key> refers() {
       return refers;
+    }
+
+    /** The Platform, as it was last known. */
+    Platform platform() {
+      return platform;
+    }
+
+    /** The engine, for what any thread may ask of it; empty while there is none. */
+    Optional<Engine> engine() {
+      return Optional.ofNullable(engine);
     }
 
     /** Calls the engine after all calls that wait; instead of one of the same key that waits. */
@@ -154,8 +166,10 @@ final class PlatformRooms implements AutoCloseable {
 
   /** The room of a Platform, whose engine follows it from the next call on. */
   synchronized Room enter(Platform platform) {
-    Room room = rooms.computeIfAbsent(ResourceID.fromResource(platform), Room::new);
+    Room room =
+        rooms.computeIfAbsent(ResourceID.fromResource(platform), id -> new Room(id, platform));
     room.refers = Referring.of(platform);
+    room.platform = platform;
     Version wanted =
         new Version(
             platform.getMetadata().getUid(),
