@@ -107,20 +107,15 @@ public final class OperatorRuntime implements AutoCloseable {
     this.rooms =
         new PlatformRooms(
             lanes,
-            (platform, references) -> engine(platform, references, analyser, spark, clock),
+            (platform, references) ->
+                engine(platform, references, analyser, spark, settings.pace().shared(), clock),
             objects);
     metrics.lanes(rooms);
     EventRecorder events = new EventRecorder(client, clock);
     PipelineTurns turns = new PipelineTurns(analyser, clock, reconcilers::wake, metrics);
     reconcilers.pipelines =
         new PipelineReconciler(
-            rooms,
-            objects,
-            turns,
-            sparkWatch::state,
-            events,
-            settings.pace(),
-            clock);
+            rooms, objects, turns, sparkWatch::state, events, settings.pace(), clock);
     reconcilers.platforms =
         new PlatformReconciler(
             rooms, objects, reconcilers.pipelines, events, metrics, settings.pace(), clock);
@@ -166,9 +161,10 @@ public final class OperatorRuntime implements AutoCloseable {
       References references,
       SqlAnalyser analyser,
       Function<Platform, SparkLauncher> spark,
+      Duration interval,
       Clock clock) {
     Platform named = Prefixes.complete(platform);
-    return new Engine(named, references, analyser, spark.apply(named), clock);
+    return new Engine(named, references, analyser, spark.apply(named), interval, clock);
   }
 
   private static void configure(ControllerConfigurationOverrider<?> controller, Settings settings) {
