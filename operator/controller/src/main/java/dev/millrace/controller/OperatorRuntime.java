@@ -107,7 +107,8 @@ public final class OperatorRuntime implements AutoCloseable {
     this.rooms =
         new PlatformRooms(
             lanes,
-            (platform, references) -> engine(platform, references, analyser, spark, clock),
+            (platform, references) ->
+                engine(platform, references, analyser, spark, settings.pace().shared(), clock),
             objects);
     metrics.lanes(rooms);
     EventRecorder events = new EventRecorder(client, clock);
@@ -160,9 +161,10 @@ public final class OperatorRuntime implements AutoCloseable {
       References references,
       SqlAnalyser analyser,
       Function<Platform, SparkLauncher> spark,
+      Duration interval,
       Clock clock) {
     Platform named = Prefixes.complete(platform);
-    return new Engine(named, references, analyser, spark.apply(named), clock);
+    return new Engine(named, references, analyser, spark.apply(named), interval, clock);
   }
 
   private static void configure(ControllerConfigurationOverrider<?> controller, Settings settings) {

@@ -18,11 +18,16 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The engines, one for each Platform, each with a lane of its own on which alone it is called: an
- * engine is not thread safe, and one whose backend hangs keeps only its own pipelines waiting.
+ * The engines, one for each Platform, each with a lane of its own on which alone it is called: a
+ * few pipelines at a time, and one whose backend hangs keeps only its own pipelines waiting.
  */
 final class PlatformRooms implements AutoCloseable {
   private static final Logger log = LoggerFactory.getLogger(PlatformRooms.class);
+
+  /**
+   * A turn is mostly waiting for answers; more at a time would be of no use to a few processors.
+   */
+  private static final int TURNS = 8;
 
   private final Executor threads;
   private final BiFunction<Platform, References, Engine> engines;
@@ -46,8 +51,8 @@ final class PlatformRooms implements AutoCloseable {
   /** One Platform's lanes and its engine. */
   final class Room {
     private final ResourceID id;
-    private final Lane turns = new Lane(threads);
-    private final Lane probes = new Lane(threads);
+    private final Lane turns = new Lane(threads, TURNS);
+    private final Lane probes = new Lane(threads, 1);
     private volatile Version version = new Version("", 0);
     private volatile Engine engine;
     private volatile Platform platform;
@@ -79,7 +84,7 @@ final class PlatformRooms implements AutoCloseable {
       return Optional.ofNullable(engine);
     }
 
-    /** Calls the engine after all calls that wait; instead of one of the same key that waits. */
+    /** Calls the engine, beside calls of other keys; instead of one of the same key that waits. */
     void turn(Object key, Consumer<Engine> call, Consumer<String> noEngine) {
       turns.submit(
           key,
@@ -129,7 +134,7 @@ final class PlatformRooms implements AutoCloseable {
 
     private void follow(Platform platform, Version wanted) {
       version = wanted;
-      turns.submit(
+      turns.submitAlone(
           "engine",
           () -> {
             leave();

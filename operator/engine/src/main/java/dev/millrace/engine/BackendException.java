@@ -15,6 +15,10 @@ public final class BackendException extends Exception {
     return new BackendException(StepResult.Failure.TRANSIENT, message, cause);
   }
 
+  StepResult.Failure kind() {
+    return kind;
+  }
+
   StepResult result() {
     return StepResult.failed(kind, getMessage());
   }

@@ -5,13 +5,16 @@ import dev.millrace.registry.SchemaRegistryClient;
 import java.io.IOException;
 import java.time.Clock;
 import java.time.Duration;
-import java.util.HashMap;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.ConcurrentHashMap;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** The clients of a platform's backends, all of which may still be starting. Not thread safe. */
+/**
+ * The clients of a platform's backends, all of which may still be starting. Thread safe, for
+ * different pipelines at once.
+ */
 final class Backends implements AutoCloseable {
   private static final Logger log = LoggerFactory.getLogger(Backends.class);
 
@@ -21,7 +24,9 @@ final class Backends implements AutoCloseable {
   final Subjects subjects;
   final IndexTemplates templates;
   final Connectors connectors;
-  private final Map<String, SourceMarks> marks = new HashMap<>();
+  private final MarkTopics markTopics;
+  private final Clock clock;
+  private final Map<String, SourceMarks> marks = new ConcurrentHashMap<>();
 
   Backends(Platform platform, Clock clock) {
     Platform.Spec spec = platform.getSpec();
@@ -29,7 +34,9 @@ final class Backends implements AutoCloseable {
     this.registry =
         new SchemaRegistryClient(
             spec.schemaRegistry().url(), Optional.empty(), Duration.ofSeconds(5));
+    this.clock = clock;
     this.topics = new Topics(bootstrapServers);
+    this.markTopics = new MarkTopics(bootstrapServers, topics);
     this.subjects = new Subjects(registry, clock);
     this.templates = new IndexTemplates(spec.elasticsearch().url());
     this.connectors = new Connectors(spec.connect().url(), clock);
@@ -37,7 +44,7 @@ final class Backends implements AutoCloseable {
 
   /** The marks in a topic, with all that was written to it until now. */
   SourceMarks marks(String topic) throws BackendException {
-    SourceMarks known = marks.computeIfAbsent(topic, t -> new SourceMarks(bootstrapServers, t));
+    SourceMarks known = marks.computeIfAbsent(topic, t -> new SourceMarks(markTopics, t, clock));
     known.refresh();
     return known;
   }
@@ -50,12 +57,12 @@ final class Backends implements AutoCloseable {
 
   /** Forgets a topic of marks that is of no more use. */
   void forget(String marksTopic) {
-    Optional.ofNullable(marks.remove(marksTopic)).ifPresent(SourceMarks::close);
+    marks.remove(marksTopic);
   }
 
   @Override
   public void close() {
-    marks.values().forEach(SourceMarks::close);
+    markTopics.close();
     topics.close();
     try {
       templates.close();

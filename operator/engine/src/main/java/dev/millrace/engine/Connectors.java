@@ -8,6 +8,7 @@ import dev.millrace.planner.Diff;
 import dev.millrace.planner.Resource.Connector;
 import java.io.IOException;
 import java.net.URI;
+import java.net.URLDecoder;
 import java.net.URLEncoder;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
@@ -17,16 +18,26 @@ import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
-import java.util.HashMap;
+import java.util.Collection;
+import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.TreeMap;
+import java.util.TreeSet;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ThreadLocalRandom;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 
 /**
  * Kafka Connect's connectors, by its REST API. All are observed with one request; a configuration
- * is put only if it differs; failed tasks are started again with growing pauses.
+ * is put only if it differs; failed tasks are started again with growing pauses. Thread safe, for
+ * different connectors at once.
  *
  * @see <a href="https://kafka.apache.org/documentation/#connect_rest">the API</a>
  */
@@ -41,7 +52,9 @@ final class Connectors {
   private static final Duration DEADLINE = Duration.ofSeconds(8);
 
   /** A look at all connectors serves the turns of all pipelines within this time. */
-  private static final Duration SHARED = Duration.ofMillis(400);
+  static final Duration SHARED = Duration.ofMillis(400);
+
+  private static final String ALL = "/connectors?expand=status&expand=info";
 
   private static final Duration FIRST_PAUSE = Duration.ofSeconds(1);
   private static final Duration LONGEST_PAUSE = Duration.ofSeconds(60);
@@ -53,18 +66,18 @@ final class Connectors {
           .version(HttpClient.Version.HTTP_1_1)
           .connectTimeout(Duration.ofSeconds(2))
           .build();
-  private final Map<String, Restart> restarts = new HashMap<>();
+  private final Map<String, Restart> restarts = new ConcurrentHashMap<>();
 
   /** Configurations that Connect has refused: the same one is not offered again at once. */
-  private final Map<String, Refused> refused = new HashMap<>();
+  private final Map<String, Refused> refused = new ConcurrentHashMap<>();
 
-  /** When connectors were configured: Connect's list leaves out those that no worker runs yet. */
-  private final Map<String, Instant> configured = new HashMap<>();
+  /** When connectors were changed by us: a look that began earlier says nothing of them. */
+  private final Map<String, Instant> changed = new ConcurrentHashMap<>();
 
-  private record Looked(Map<String, Observed> observed, Instant at) {}
+  private final SharedLook<All> look;
 
-  /** What was seen a moment ago; forgotten with whatever we change. */
-  private Looked looked;
+  /** All connectors, and the names of those of each pipeline. */
+  private record All(Map<String, Observed> byName, Map<String, Set<String>> byOwner) {}
 
   private record Restart(int attempts, Instant notBefore) {}
 
@@ -106,23 +119,64 @@ final class Connectors {
   Connectors(String url, Clock clock) {
     this.url = url.replaceAll("/+$", "");
     this.clock = clock;
+    this.look = new SharedLook<>("Kafka Connect: GET " + ALL, this::look, clock);
   }
 
-  /** All connectors; of several who ask one after the other, one asks Connect. */
-  Map<String, Observed> observe() throws BackendException {
-    Looked before = looked;
-    if (before != null && clock.instant().isBefore(before.at().plus(SHARED))) {
-      return new TreeMap<>(before.observed());
+  /**
+   * Connectors of a pipeline, and others by name; of several who ask one after the other, one asks
+   * Connect.
+   *
+   * @param names that are wanted whoever they belong to
+   * @param made names of those that were made: they are not taken for gone because a list leaves
+   *     them out, as that of a worker does that has just started
+   * @param age how old what was seen may be; what we have changed since is looked at again
+   */
+  Map<String, Observed> observe(
+      String owner, Collection<String> names, Set<String> made, Duration age)
+      throws BackendException {
+    Set<String> asked = new TreeSet<>(names);
+    asked.addAll(made);
+    All all = look.look(changed(asked), age);
+    // Of others of the pipeline's, such as one that is not wanted any more, this says which.
+    if (asked.addAll(all.byOwner().getOrDefault(owner, Set.of()))) {
+      all = look.look(changed(asked), age);
     }
-    Map<String, Observed> observed = look();
-    looked = new Looked(observed, clock.instant());
-    return new TreeMap<>(observed);
+    Map<String, Observed> observed = new TreeMap<>();
+    for (String name : asked) {
+      Observed there = all.byName().get(name);
+      if (there == null && (made.contains(name) || changed.containsKey(name))) {
+        there = unlisted(name);
+      }
+      if (there != null) {
+        observed.put(name, there);
+      }
+    }
+    return observed;
   }
 
-  private Map<String, Observed> look() throws BackendException {
-    JsonNode all = send("GET", "/connectors?expand=status&expand=info", null);
-    Map<String, Observed> observed = new TreeMap<>();
-    for (Map.Entry<String, JsonNode> entry : all.properties()) {
+  /** When one of them was changed by us last. */
+  private Instant changed(Collection<String> names) {
+    Instant last = Instant.EPOCH;
+    Instant old = clock.instant().minus(LONGEST_PAUSE);
+    for (String name : names) {
+      Instant at = changed.get(name);
+      if (at != null && at.isBefore(old)) {
+        changed.remove(name, at);
+      } else if (at != null && at.isAfter(last)) {
+        last = at;
+      }
+    }
+    return last;
+  }
+
+  private CompletableFuture<All> look() {
+    return sendAsync("GET", ALL, null).thenApply(Connectors::all);
+  }
+
+  private static All all(JsonNode answer) {
+    Map<String, Observed> byName = new TreeMap<>();
+    Map<String, Set<String>> byOwner = new TreeMap<>();
+    for (Map.Entry<String, JsonNode> entry : answer.properties()) {
       Map<String, String> config = new TreeMap<>();
       entry
           .getValue()
@@ -138,31 +192,26 @@ final class Connectors {
           trace = trace(task);
         }
       }
-      observed.put(
+      byName.put(
           entry.getKey(),
           new Observed(
               config, status.at("/connector/state").asText("UNASSIGNED"), tasks, trace, status));
+      byOwner
+          .computeIfAbsent(config.getOrDefault(OWNER, ""), o -> new TreeSet<>())
+          .add(entry.getKey());
     }
-    unlisted(observed);
-    return observed;
+    return new All(Collections.unmodifiableMap(byName), Collections.unmodifiableMap(byOwner));
   }
 
-  /** Asks for those that were configured lately and are not listed: not in the list is not gone. */
-  private void unlisted(Map<String, Observed> observed) throws BackendException {
-    configured.values().removeIf(at -> clock.instant().isAfter(at.plus(LONGEST_PAUSE)));
-    for (String name : List.copyOf(configured.keySet())) {
-      if (!observed.containsKey(name)) {
-        JsonNode there = send("GET", "/connectors/" + encode(name) + "/config", null, true);
-        if (there != null) {
-          Map<String, String> config = new TreeMap<>();
-          there.properties().forEach(e -> config.put(e.getKey(), e.getValue().asText()));
-          observed.put(
-              name,
-              new Observed(
-                  config, "UNASSIGNED", List.of(), Optional.empty(), JSON.createObjectNode()));
-        }
-      }
+  /** Asks for one that is not listed: not in the list is not gone. */
+  private Observed unlisted(String name) throws BackendException {
+    JsonNode there = send("GET", "/connectors/" + encode(name) + "/config", null, true);
+    if (there == null) {
+      return null;
     }
+    Map<String, String> config = new TreeMap<>();
+    there.properties().forEach(e -> config.put(e.getKey(), e.getValue().asText()));
+    return new Observed(config, "UNASSIGNED", List.of(), Optional.empty(), JSON.createObjectNode());
   }
 
   /** The innermost cause of a stack trace, which is what its reader looks for. */
@@ -208,7 +257,6 @@ final class Connectors {
         throw e;
       }
       refused.remove(wanted.name());
-      configured.put(wanted.name(), clock.instant());
       restarts.remove(wanted.name());
       return StepResult.waiting("it was configured just now");
     }
@@ -311,9 +359,42 @@ final class Connectors {
   /** Sends a request; the answer is null where there may be nothing and is nothing. */
   private JsonNode send(String method, String path, JsonNode body, boolean mayBeNothing)
       throws BackendException {
-    if (!method.equals("GET")) {
-      looked = null;
+    try {
+      return sendAsync(method, path, body).get(DEADLINE.toMillis() + 1000, TimeUnit.MILLISECONDS);
+    } catch (ExecutionException e) {
+      BackendException failure = (BackendException) e.getCause();
+      if (mayBeNothing && failure.getCause() instanceof NotThere) {
+        return null;
+      }
+      throw failure;
+    } catch (TimeoutException e) {
+      throw BackendException.transientFailure(what(method, path) + ": no answer", e);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw BackendException.transientFailure(what(method, path) + ": interrupted", e);
+    } finally {
+      // Whatever came of it: a look that has begun before says nothing of it.
+      if (!method.equals("GET")) {
+        changed.put(connector(path), clock.instant());
+      }
     }
+  }
+
+  /** What Connect says of a connector that it does not know. */
+  private static final class NotThere extends Exception {
+    private static final long serialVersionUID = 1L;
+  }
+
+  private static String what(String method, String path) {
+    return "Kafka Connect: " + method + " " + path;
+  }
+
+  private static String connector(String path) {
+    return URLDecoder.decode(path.split("[/?]")[2], StandardCharsets.UTF_8);
+  }
+
+  /** The answer to a request, headers and body within the deadline. */
+  private CompletableFuture<JsonNode> sendAsync(String method, String path, JsonNode body) {
     HttpRequest.Builder request =
         HttpRequest.newBuilder(URI.create(url + path))
             .timeout(DEADLINE)
@@ -326,28 +407,36 @@ final class Connectors {
     if (body != null) {
       request.header("Content-Type", "application/json");
     }
-    String what = "Kafka Connect: " + method + " " + path;
+    return http.sendAsync(request.build(), HttpResponse.BodyHandlers.ofByteArray())
+        .orTimeout(DEADLINE.toMillis(), TimeUnit.MILLISECONDS)
+        .handle((response, failure) -> answer(what(method, path), response, failure));
+  }
+
+  private static JsonNode answer(String what, HttpResponse<byte[]> response, Throwable failure) {
+    if (failure != null) {
+      Throwable cause = failure.getCause() == null ? failure : failure.getCause();
+      String why =
+          cause instanceof TimeoutException
+              ? "not within " + DEADLINE.toSeconds() + " s"
+              : cause.getMessage() == null ? cause.toString() : cause.getMessage();
+      throw new CompletionException(
+          BackendException.transientFailure(what + ": no answer: " + why, cause));
+    }
+    int status = response.statusCode();
     try {
-      HttpResponse<String> response =
-          http.send(request.build(), HttpResponse.BodyHandlers.ofString());
-      int status = response.statusCode();
-      if (status == 404 && mayBeNothing) {
-        return null;
-      }
       if (status / 100 != 2) {
         // 409: it is rebalancing. 404: the connector is not known everywhere yet.
         Failure kind =
             status == 409 || status == 404 || status >= 500 ? Failure.TRANSIENT : Failure.EXTERNAL;
-        throw new BackendException(
-            kind, what + ": " + status + " " + message(response.body()), null);
+        String said = message(new String(response.body(), StandardCharsets.UTF_8));
+        throw new CompletionException(
+            new BackendException(
+                kind, what + ": " + status + " " + said, status == 404 ? new NotThere() : null));
       }
-      return response.body().isBlank() ? JSON.createObjectNode() : JSON.readTree(response.body());
+      return response.body().length == 0 ? JSON.createObjectNode() : JSON.readTree(response.body());
     } catch (IOException e) {
-      throw BackendException.transientFailure(
-          what + ": no answer: " + (e.getMessage() == null ? e.toString() : e.getMessage()), e);
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-      throw BackendException.transientFailure(what + ": interrupted", e);
+      throw new CompletionException(
+          BackendException.transientFailure(what + ": the answer is no JSON", e));
     }
   }
 
