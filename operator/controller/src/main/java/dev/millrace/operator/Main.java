@@ -1,5 +1,6 @@
 package dev.millrace.operator;
 
+import dev.millrace.controller.LeanSerialization;
 import dev.millrace.controller.OperatorEndpoints;
 import dev.millrace.controller.OperatorRuntime;
 import dev.millrace.controller.Pace;
@@ -179,7 +180,10 @@ public final class Main implements Callable<Integer> {
     AtomicBoolean started = new AtomicBoolean();
     Runtime.getRuntime().addShutdownHook(new Thread(() -> stopAndWait(stop), "shutdown"));
     PrometheusMeterRegistry metrics = new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
-    try (KubernetesClient client = new KubernetesClientBuilder().build();
+    try (KubernetesClient client =
+            new KubernetesClientBuilder()
+                .withKubernetesSerialization(LeanSerialization.create())
+                .build();
         OperatorRuntime runtime =
             new OperatorRuntime(client, analyser(), metrics, settings(), Clock.systemUTC());
         OperatorEndpoints endpoints =

@@ -142,6 +142,7 @@ final class Applying {
     // Written down first: after a crash between the two, what is there must be known as ours.
     for (Resource.Topic topic : missing) {
       turn.made = turn.made.with(topic);
+      topics.expect(topic.name());
     }
     StepResult remembered = StepResult.of(() -> remember(turn));
     if (!(remembered instanceof StepResult.Ready)) {
@@ -192,6 +193,10 @@ final class Applying {
 
   /** Adds to the record whatever was made, or found to be as it should, in this turn. */
   void rememberAll(Turn turn) {
+    if (turn.seen.failures().containsKey("Topic")) {
+      // The record may not have been read: what is written now would stand in place of all of it.
+      return;
+    }
     for (Resource resource : turn.plan.resources()) {
       boolean recorded =
           !(resource instanceof Resource.SparkJob

@@ -115,7 +115,7 @@ final class Observer {
     Observed observed =
         new Observed(
             topicsSeen,
-            withoutThoseOnTheirWay(made, topicsSeen),
+            known(made, topicsSeen),
             failures.containsKey("Subject")
                 ? Map.of()
                 : subjects(plan, made, again, failures, silent),
@@ -128,15 +128,24 @@ final class Observer {
     return new Seen(observed, connectorsSeen, failures);
   }
 
-  /** What was made, but for topics that were asked for and are not there yet. */
-  private Map<String, Observed.Made> withoutThoseOnTheirWay(
-      MadeRecord made, Map<String, Observed.Topic> there) {
+  /** What was made, given that topics may come some time after they were asked for. */
+  private Map<String, Observed.Made> known(MadeRecord made, Map<String, Observed.Topic> there) {
     Map<String, Observed.Made> known = new TreeMap<>(made.made());
     for (String topic : made(made, "Topic/")) {
-      if (!there.containsKey(topic) && topics.onItsWay(topic)) {
+      if (there.containsKey(topic)) {
+        topics.arrived(topic);
+      } else if (topics.onItsWay(topic)) {
         known.remove("Topic/" + topic);
       }
     }
+    // Asked for, and no answer, so that it was not written down; and yet it was made.
+    there.forEach(
+        (name, topic) -> {
+          if (topics.onItsWay(name)) {
+            known.putIfAbsent(
+                "Topic/" + name, new Observed.Made(topic.partitions(), topic.config()));
+          }
+        });
     return known;
   }
 

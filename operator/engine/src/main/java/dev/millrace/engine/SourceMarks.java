@@ -18,7 +18,7 @@ import org.apache.kafka.common.TopicPartition;
 
 /**
  * The marks of one pipeline's streams: follows them, and writes those of sources, from what a
- * connector's offsets say. Not thread safe.
+ * connector's offsets say. Thread safe, for who looks while a turn is made; only turns write.
  */
 final class SourceMarks {
   /** A turn asks several times for the same. */
@@ -42,7 +42,7 @@ final class SourceMarks {
   }
 
   /** Reads what was added since the last call. */
-  void refresh() throws BackendException {
+  synchronized void refresh() throws BackendException {
     Instant now = clock.instant();
     if (now.isAfter(read.plus(FRESH))) {
       position = topics.read(place, position, this::note);
@@ -61,12 +61,12 @@ final class SourceMarks {
     }
   }
 
-  StreamMarks of(String stream) {
+  synchronized StreamMarks of(String stream) {
     return known.getOrDefault(stream, StreamMarks.none(stream));
   }
 
   /** Writes that the first snapshots of a CDC source's tables are complete, once they are. */
-  void snapshots(List<Plan.Stream> tables, JsonNode offsets) throws BackendException {
+  synchronized void snapshots(List<Plan.Stream> tables, JsonNode offsets) throws BackendException {
     if (!snapshotComplete(offsets)) {
       return;
     }
@@ -103,7 +103,8 @@ final class SourceMarks {
   }
 
   /** Writes the end of a bounded source's stream, once all of it is there. */
-  void end(Plan.Stream stream, JsonNode offsets, Topics topics) throws BackendException {
+  synchronized void end(Plan.Stream stream, JsonNode offsets, Topics topics)
+      throws BackendException {
     if (of(stream.name()).end().isPresent() || !done(offsets)) {
       return;
     }
@@ -128,7 +129,7 @@ final class SourceMarks {
   }
 
   /** A source that goes on has no end any more. */
-  void goesOn(String stream) throws BackendException {
+  synchronized void goesOn(String stream) throws BackendException {
     StreamMarks now = of(stream);
     if (now.end().isPresent()) {
       write(new StreamMarks(stream, now.snapshotComplete(), Optional.empty(), now.progress()));
@@ -136,12 +137,12 @@ final class SourceMarks {
   }
 
   /** What the engine has made for this pipeline. */
-  MadeRecord made() {
+  synchronized MadeRecord made() {
     return made;
   }
 
   /** Remembers what was made; nothing is written if it is known already. */
-  void made(MadeRecord now) throws BackendException {
+  synchronized void made(MadeRecord now) throws BackendException {
     if (!now.equals(made)) {
       write("record of what was made", MADE.getBytes(StandardCharsets.UTF_8), now.value());
       made = now;
@@ -149,7 +150,7 @@ final class SourceMarks {
   }
 
   /** Forgets what was said of streams that are written anew, or whose snapshot is. */
-  void forget(Collection<String> streams) throws BackendException {
+  synchronized void forget(Collection<String> streams) throws BackendException {
     for (String stream : streams) {
       if (known.containsKey(stream)) {
         write("mark of stream " + stream, StreamMarks.none(stream).key(), null);

@@ -50,7 +50,7 @@ final class Topics implements AutoCloseable {
   private final Admin admin;
 
   /** What we have asked to be made and have not seen yet. */
-  private final Set<String> made = ConcurrentHashMap.newKeySet();
+  private final Set<String> expected = ConcurrentHashMap.newKeySet();
 
   Topics(String bootstrapServers) {
     Map<String, Object> config = new HashMap<>();
@@ -76,7 +76,6 @@ final class Topics implements AutoCloseable {
     for (Map.Entry<String, TopicDescription> entry : describe(List.copyOf(names)).entrySet()) {
       String name = entry.getKey();
       TopicDescription topic = entry.getValue();
-      made.remove(name);
       Optional<Config> found =
           getUnless(
               UnknownTopicOrPartitionException.class,
@@ -108,7 +107,17 @@ final class Topics implements AutoCloseable {
    * absence is nobody's deed.
    */
   boolean onItsWay(String topic) {
-    return made.contains(topic);
+    return expected.contains(topic);
+  }
+
+  /** Says that a topic is about to be asked for: whenever it comes, it is ours. */
+  void expect(String topic) {
+    expected.add(topic);
+  }
+
+  /** Says that a topic has been seen, and is known to be ours. */
+  void arrived(String topic) {
+    expected.remove(topic);
   }
 
   /** Creates topics, and says of each what came of it. */
@@ -145,6 +154,7 @@ final class Topics implements AutoCloseable {
   }
 
   void delete(String topic) throws BackendException {
+    arrived(topic);
     getUnless(
         UnknownTopicOrPartitionException.class,
         admin.deleteTopics(List.of(topic)).all(),
@@ -224,7 +234,7 @@ final class Topics implements AutoCloseable {
                     new NewTopic(t.name(), t.partitions(), (short) t.replicas())
                         .configs(t.config()))
             .toList();
-    topics.forEach(t -> made.add(t.name()));
+    topics.forEach(t -> expect(t.name()));
     admin
         .createTopics(wanted)
         .values()
