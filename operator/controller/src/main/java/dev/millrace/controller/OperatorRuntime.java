@@ -147,7 +147,8 @@ public final class OperatorRuntime implements AutoCloseable {
       if (user.kind().equals("Pipeline")) {
         wake(new ResourceID(user.name(), user.namespace()));
       } else if (!closed) {
-        pipelines.wakeAll(new ResourceID(user.name(), user.namespace()));
+        // Which wakes its Pipelines, once there is an engine with what has changed.
+        platforms.wake(new ResourceID(user.name(), user.namespace()));
       }
     }
   }

@@ -15,7 +15,7 @@ import org.slf4j.LoggerFactory;
 final class Backends implements AutoCloseable {
   private static final Logger log = LoggerFactory.getLogger(Backends.class);
 
-  final String bootstrapServers;
+  final Credentials credentials;
   final SchemaRegistryClient registry;
   final Topics topics;
   final Subjects subjects;
@@ -23,21 +23,29 @@ final class Backends implements AutoCloseable {
   final Connectors connectors;
   private final Map<String, SourceMarks> marks = new HashMap<>();
 
-  Backends(Platform platform, Clock clock) {
+  /**
+   * Makes the clients.
+   *
+   * @throws UnresolvedException if a Secret that the platform names is not there
+   */
+  Backends(Platform platform, References references, Clock clock) {
     Platform.Spec spec = platform.getSpec();
-    this.bootstrapServers = spec.kafka().bootstrapServers();
+    this.credentials = new Credentials(spec, references);
     this.registry =
         new SchemaRegistryClient(
-            spec.schemaRegistry().url(), Optional.empty(), Duration.ofSeconds(5));
-    this.topics = new Topics(bootstrapServers);
-    this.subjects = new Subjects(registry, clock);
-    this.templates = new IndexTemplates(spec.elasticsearch().url());
-    this.connectors = new Connectors(spec.connect().url(), clock);
+            spec.schemaRegistry().url(),
+            credentials.registryUser(),
+            credentials.registry().trust(),
+            Duration.ofSeconds(5));
+    this.topics = new Topics(credentials.kafka());
+    this.subjects = new Subjects(registry, credentials.registry(), clock);
+    this.templates = new IndexTemplates(spec.elasticsearch().url(), credentials.elasticsearch());
+    this.connectors = new Connectors(spec.connect().url(), credentials.connect(), clock);
   }
 
   /** The marks in a topic, with all that was written to it until now. */
   SourceMarks marks(String topic) throws BackendException {
-    SourceMarks known = marks.computeIfAbsent(topic, t -> new SourceMarks(bootstrapServers, t));
+    SourceMarks known = marks.computeIfAbsent(topic, t -> new SourceMarks(credentials.kafka(), t));
     known.refresh();
     return known;
   }

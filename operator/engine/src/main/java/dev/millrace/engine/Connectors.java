@@ -48,11 +48,8 @@ final class Connectors {
 
   private final String url;
   private final Clock clock;
-  private final HttpClient http =
-      HttpClient.newBuilder()
-          .version(HttpClient.Version.HTTP_1_1)
-          .connectTimeout(Duration.ofSeconds(2))
-          .build();
+  private final Access access;
+  private final HttpClient http;
   private final Map<String, Restart> restarts = new HashMap<>();
 
   /** Configurations that Connect has refused: the same one is not offered again at once. */
@@ -103,7 +100,9 @@ final class Connectors {
     }
   }
 
-  Connectors(String url, Clock clock) {
+  Connectors(String url, Access access, Clock clock) {
+    this.access = access;
+    this.http = access.client();
     this.url = url.replaceAll("/+$", "");
     this.clock = clock;
   }
@@ -315,7 +314,8 @@ final class Connectors {
       looked = null;
     }
     HttpRequest.Builder request =
-        HttpRequest.newBuilder(URI.create(url + path))
+        access
+            .sign(HttpRequest.newBuilder(URI.create(url + path)))
             .timeout(DEADLINE)
             .header("Accept", "application/json")
             .method(
@@ -339,12 +339,13 @@ final class Connectors {
         Failure kind =
             status == 409 || status == 404 || status >= 500 ? Failure.TRANSIENT : Failure.EXTERNAL;
         throw new BackendException(
-            kind, what + ": " + status + " " + message(response.body()), null);
+            kind,
+            what + ": " + status + " " + message(response.body()) + access.hint(status),
+            null);
       }
       return response.body().isBlank() ? JSON.createObjectNode() : JSON.readTree(response.body());
     } catch (IOException e) {
-      throw BackendException.transientFailure(
-          what + ": no answer: " + (e.getMessage() == null ? e.toString() : e.getMessage()), e);
+      throw BackendException.transientFailure(what + ": no answer: " + access.why(e), e);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       throw BackendException.transientFailure(what + ": interrupted", e);

@@ -52,13 +52,16 @@ public final class Engine implements AutoCloseable {
   private final Applying applying;
   private final Removal removal;
   private final Platform platform;
-  private final References references;
   private final Map<String, Observation> observations = new ConcurrentHashMap<>();
   private final Map<String, Changes> found = new HashMap<>();
   private final Set<String> waiting = new HashSet<>();
   private final Map<String, Set<String>> drifted = new HashMap<>();
 
-  /** An engine for a platform, all of whose backends may still be starting. */
+  /**
+   * An engine for a platform, all of whose backends may still be starting.
+   *
+   * @throws UnresolvedException if a Secret that the platform names is not there
+   */
   public Engine(
       Platform platform,
       References references,
@@ -66,13 +69,12 @@ public final class Engine implements AutoCloseable {
       SparkLauncher spark,
       Clock clock) {
     this.platform = platform;
-    this.references = references;
     this.analyser = analyser;
-    this.backends = new Backends(platform, clock);
+    this.backends = new Backends(platform, references, clock);
     this.kibana =
         Optional.ofNullable(platform.getSpec().kibana())
-            .map(k -> new Kibana(new KibanaClient(k, references), k.space(), clock));
-    this.sinkLag = new SinkLag(backends.bootstrapServers);
+            .map(k -> new Kibana(kibanaClient(k), k.space(), clock));
+    this.sinkLag = new SinkLag(backends.credentials.kafka());
     this.rates = new StreamRates(clock);
     this.statuses = new Statuses(clock);
     this.previews = new Previews(platform, references, spark, backends, clock);
@@ -81,6 +83,10 @@ public final class Engine implements AutoCloseable {
     this.applying =
         new Applying(backends, spark, previews.observer(), rewriting, keeping::rewound, clock);
     this.removal = new Removal(backends, kibana, spark, previews.observer());
+  }
+
+  private KibanaClient kibanaClient(Platform.Kibana kibana) {
+    return new KibanaClient(kibana.url(), backends.credentials.kibana().orElseThrow());
   }
 
   /** Observes the pipeline, applies what loses nothing, and says what was observed. */
@@ -171,7 +177,7 @@ public final class Engine implements AutoCloseable {
 
   /** For looking into topics. It lives as long as this engine, and any thread may use it. */
   public Inspector inspector() {
-    return new Inspector(backends.topics.admin(), backends.registry, backends.bootstrapServers);
+    return new Inspector(backends.topics.admin(), backends.registry, backends.credentials.kafka());
   }
 
   /**
@@ -201,7 +207,7 @@ public final class Engine implements AutoCloseable {
    * For asking the backends how they are. It lives as long as this engine; any thread may use it.
    */
   public PlatformProbe probe() {
-    return new PlatformProbe(platform.getSpec(), backends.topics.admin(), references);
+    return new PlatformProbe(platform.getSpec(), backends.topics.admin(), backends.credentials);
   }
 
   private void applyDashboards(Turn turn) {

@@ -40,10 +40,9 @@ final class SourceMarks implements AutoCloseable {
   private final Map<String, StreamMarks> known = new HashMap<>();
   private MadeRecord made = MadeRecord.NONE;
 
-  SourceMarks(String bootstrapServers, String topic) {
+  SourceMarks(Map<String, Object> kafka, String topic) {
     this.place = new TopicPartition(topic, 0);
-    Map<String, Object> config = new HashMap<>();
-    config.put("bootstrap.servers", bootstrapServers);
+    Map<String, Object> config = new HashMap<>(kafka);
     config.put("default.api.timeout.ms", Long.toString(DEADLINE.toMillis()));
     Map<String, Object> reading = new HashMap<>(config);
     reading.put("isolation.level", "read_committed");
@@ -54,8 +53,7 @@ final class SourceMarks implements AutoCloseable {
         new KafkaConsumer<>(reading, new ByteArrayDeserializer(), new ByteArrayDeserializer());
     consumer.assign(List.of(place));
     consumer.seekToBeginning(List.of(place));
-    Map<String, Object> writing = new HashMap<>();
-    writing.put("bootstrap.servers", bootstrapServers);
+    Map<String, Object> writing = new HashMap<>(kafka);
     writing.put("max.block.ms", Long.toString(DEADLINE.toMillis()));
     writing.put("request.timeout.ms", "5000");
     writing.put("delivery.timeout.ms", Long.toString(DEADLINE.toMillis()));

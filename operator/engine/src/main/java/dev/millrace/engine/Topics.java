@@ -48,9 +48,11 @@ final class Topics implements AutoCloseable {
 
   private final Admin admin;
 
-  Topics(String bootstrapServers) {
-    Map<String, Object> config = new HashMap<>();
-    config.put("bootstrap.servers", bootstrapServers);
+  /**
+   * @param kafka what every client is made with
+   */
+  Topics(Map<String, Object> kafka) {
+    Map<String, Object> config = new HashMap<>(kafka);
     config.put("default.api.timeout.ms", Long.toString(DEADLINE.toMillis()));
     config.put("request.timeout.ms", "5000");
     config.put("client.id", "millrace-engine");
