@@ -58,19 +58,24 @@ final class ClusterApply {
     out.flush();
   }
 
-  /** Ready may still be about what was: then a plan says that something differs. */
+  /**
+   * Ready may still be about what was: then a plan says that something differs, or, when it has
+   * just been done and what came of it is not written down yet, the next look at the status.
+   */
   private void await(Duration patience) throws Refusal, InterruptedException {
     List<String> names = Cluster.names(pipelines);
     Map<String, String> said = new HashMap<>();
     long deadline = System.nanoTime() + patience.toNanos();
+    boolean done = false;
     while (true) {
       List<JsonNode> now = cluster.get(names);
       ObjectNode status = ClusterStatus.document(cluster.namespace(), now);
       ApplyCommand.progress(status, said, out);
-      if (now.stream().allMatch(ClusterStatus::ready)
-          && cluster.plan(pipelines).differing().isEmpty()) {
+      boolean ready = now.stream().allMatch(ClusterStatus::ready);
+      if (ready && done) {
         return;
       }
+      done = ready && cluster.plan(pipelines).differing().isEmpty();
       if (System.nanoTime() > deadline) {
         List<String> lines = new ArrayList<>();
         lines.add("millrace: it was applied and is not ready yet:");

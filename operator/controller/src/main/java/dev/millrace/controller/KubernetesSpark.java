@@ -60,6 +60,10 @@ final class KubernetesSpark implements SparkLauncher {
   static final String PLAN = "plan.json";
   static final String LABEL = "millrace.dev/pipeline";
   static final int STATUS_PORT = 4041;
+
+  /** Labels of everything that is made here. */
+  static final Map<String, String> OURS = Map.of("app.kubernetes.io/managed-by", "millrace");
+
   private static final String PART = "millrace.dev/part";
   private static final String INCARNATION = "millrace.dev/checkpoints";
   private static final String HASH = "millrace.dev/hash";
@@ -145,7 +149,9 @@ final class KubernetesSpark implements SparkLauncher {
   }
 
   private Map<String, String> labels(String name) {
-    return Map.of(LABEL, name, "app.kubernetes.io/managed-by", "millrace");
+    Map<String, String> labels = new LinkedHashMap<>(OURS);
+    labels.put(LABEL, name);
+    return labels;
   }
 
   // ---- looking

@@ -47,6 +47,7 @@ public final class OperatorRuntime implements AutoCloseable {
   private final ReferencedObjects objects;
   private final ExecutorService lanes;
   private final SqlAnalyser analyser;
+  private final SparkWatch sparkWatch;
   private final Reconcilers reconcilers = new Reconcilers();
 
   /**
@@ -102,6 +103,7 @@ public final class OperatorRuntime implements AutoCloseable {
                         (namespace, name) ->
                             reconcilers.pipelines.known(new ResourceID(name, namespace))),
                     clock);
+    this.sparkWatch = new SparkWatch(client, settings.namespaces(), reconcilers::wake);
     this.rooms =
         new PlatformRooms(
             lanes,
@@ -111,7 +113,14 @@ public final class OperatorRuntime implements AutoCloseable {
     EventRecorder events = new EventRecorder(client, clock);
     PipelineTurns turns = new PipelineTurns(analyser, clock, reconcilers::wake, metrics);
     reconcilers.pipelines =
-        new PipelineReconciler(rooms, objects, turns, events, settings.pace(), clock);
+        new PipelineReconciler(
+            rooms,
+            objects,
+            turns,
+            sparkWatch::state,
+            events,
+            settings.pace(),
+            clock);
     reconcilers.platforms =
         new PlatformReconciler(
             rooms, objects, reconcilers.pipelines, events, metrics, settings.pace(), clock);
@@ -199,6 +208,7 @@ public final class OperatorRuntime implements AutoCloseable {
    * Starts it; returns once it runs, or, where others may lead, once it takes part in the election.
    */
   public void start() {
+    sparkWatch.start();
     operator.start();
     log.info("started");
   }
@@ -219,6 +229,7 @@ public final class OperatorRuntime implements AutoCloseable {
   public void close() {
     reconcilers.closed = true;
     rooms.close();
+    sparkWatch.close();
     operator.stop();
     objects.close();
     lanes.shutdown();

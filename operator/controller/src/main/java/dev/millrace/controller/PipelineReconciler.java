@@ -29,6 +29,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.function.Function;
 
 /**
  * Keeps a Pipeline's status true. A reconcile only looks at what is known here: it writes down what
@@ -50,6 +51,7 @@ public final class PipelineReconciler implements Reconciler<Pipeline>, Cleaner<P
   private final PlatformRooms rooms;
   private final ReferencedObjects objects;
   private final PipelineTurns turns;
+  private final Function<ResourceID, String> spark;
   private final PipelineStatuses statuses;
   private final Transitions transitions;
   private final EventRecorder events;
@@ -58,16 +60,23 @@ public final class PipelineReconciler implements Reconciler<Pipeline>, Cleaner<P
   private final SimpleInboundEventSource<Pipeline> woken = new SimpleInboundEventSource<>("woken");
   private volatile IndexerResourceCache<Pipeline> cache;
 
+  /**
+   * One that has seen nothing yet.
+   *
+   * @param spark how far a pipeline's Spark application is, as far as it is watched
+   */
   PipelineReconciler(
       PlatformRooms rooms,
       ReferencedObjects objects,
       PipelineTurns turns,
+      Function<ResourceID, String> spark,
       EventRecorder events,
       Pace pace,
       Clock clock) {
     this.rooms = rooms;
     this.objects = objects;
     this.turns = turns;
+    this.spark = spark;
     this.statuses = new PipelineStatuses(clock);
     this.transitions = new Transitions(events);
     this.events = events;
@@ -205,7 +214,8 @@ public final class PipelineReconciler implements Reconciler<Pipeline>, Cleaner<P
         pipeline.isMarkedForDeletion(),
         Consents.annotation(pipeline),
         room.version(),
-        references);
+        references,
+        spark.apply(ResourceID.fromResource(pipeline)));
   }
 
   private List<String> missing(Set<Key> refers) {

@@ -37,6 +37,7 @@ final class PipelineTurns {
    * What a turn goes by: with the same, another turn is only due after a while.
    *
    * @param references resource versions of Secrets and ConfigMaps; empty for what is not there
+   * @param spark how far the Spark operator says that its application is
    */
   record Inputs(
       String uid,
@@ -44,7 +45,8 @@ final class PipelineTurns {
       boolean deleted,
       String consent,
       PlatformRooms.Version platform,
-      Map<String, String> references) {}
+      Map<String, String> references,
+      String spark) {}
 
   /** What came of a turn. */
   sealed interface Result {

@@ -15,11 +15,13 @@ import io.fabric8.kubernetes.api.model.ConditionBuilder;
 import io.fabric8.kubernetes.api.model.ConfigMapBuilder;
 import io.fabric8.kubernetes.api.model.Event;
 import io.fabric8.kubernetes.api.model.GenericKubernetesResource;
+import io.fabric8.kubernetes.api.model.ObjectMetaBuilder;
 import io.fabric8.kubernetes.api.model.PodBuilder;
 import io.fabric8.kubernetes.api.model.SecretBuilder;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.dsl.FieldValidateable;
 import io.fabric8.kubernetes.client.utils.Serialization;
+import io.javaoperatorsdk.operator.processing.event.ResourceID;
 import io.micrometer.prometheusmetrics.PrometheusConfig;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import java.net.InetAddress;
@@ -34,6 +36,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Predicate;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -866,5 +869,59 @@ class OperatorIT {
     assertThat(application("jobs")).isNull();
     assertThat(server.client().configMaps().inNamespace(NS).withName(plan).get()).isNull();
     assertThat(server.client().services().inNamespace(NS).withName("jobs-status").get()).isNull();
+  }
+
+  /** With the operator's own permissions. */
+  @Test
+  void whatTheSparkOperatorSaysOfAnApplicationOfOursWakesItsPipeline() {
+    Set<ResourceID> woken = ConcurrentHashMap.newKeySet();
+    ResourceID pipeline = new ResourceID("watched", NS);
+    try (SparkWatch watch = new SparkWatch(operatorClient, Set.of(NS), woken::add)) {
+      watch.start();
+      for (String name : List.of("watched", "foreign")) {
+        GenericKubernetesResource application = new GenericKubernetesResource();
+        application.setApiVersion("sparkoperator.k8s.io/v1beta2");
+        application.setKind("SparkApplication");
+        application.setMetadata(
+            new ObjectMetaBuilder()
+                .withName(name)
+                .withLabels(
+                    name.equals("watched")
+                        ? Map.of(
+                            "millrace.dev/pipeline",
+                            name,
+                            "app.kubernetes.io/managed-by",
+                            "millrace")
+                        : Map.of("millrace.dev/pipeline", name))
+                .build());
+        application.setAdditionalProperty("spec", Map.of("type", "Java"));
+        server
+            .client()
+            .genericKubernetesResources(KubeflowApplications.TYPE)
+            .inNamespace(NS)
+            .resource(application)
+            .create();
+      }
+      await().atMost(PATIENCE).until(() -> woken.contains(pipeline));
+      for (String state : List.of("RUNNING", "FAILING")) {
+        String before = watch.state(pipeline);
+        woken.clear();
+        sparkOperatorSays("watched", state, "");
+        await().atMost(PATIENCE).until(() -> woken.contains(pipeline));
+        assertThat(watch.state(pipeline)).isNotEqualTo(before).contains(state);
+      }
+      woken.clear();
+      for (String name : List.of("foreign", "watched")) {
+        server
+            .client()
+            .genericKubernetesResources(KubeflowApplications.TYPE)
+            .inNamespace(NS)
+            .withName(name)
+            .delete();
+      }
+      await().atMost(PATIENCE).until(() -> woken.contains(pipeline));
+      assertThat(watch.state(pipeline)).isEmpty();
+      assertThat(woken).containsOnly(pipeline);
+    }
   }
 }

@@ -1,0 +1,18 @@
+# Deletion, with what is to stay and without. Sourced by e2e/run.
+# shellcheck shell=bash disable=SC2034,SC2154 # what e2e/run and the other steps set and use
+step removal "deletion, with retain and with delete"
+more_time
+backends >"$out/logs/before-removal.txt"
+kubectl -n "$demo" delete pipeline tv --timeout="${minutes}m" >/dev/null
+backends >"$out/logs/retained.txt"
+grep -E '^(topic|subject|index|template) ' "$out/logs/before-removal.txt" >"$out/logs/expected.txt"
+diff "$out/logs/expected.txt" "$out/logs/retained.txt" >&2 || die "retain: not just topics, subjects, templates and indices have stayed (logs/before-removal.txt, logs/retained.txt)"
+echo "  retain: $(wc -l <"$out/logs/retained.txt") topics, subjects, templates and indices stay, all else is gone"
+sed -i 's/^spec:$/spec:\n  deletionPolicy: delete/' "$out/demo-tv/pipeline.yaml"
+kubectl -n "$demo" apply --server-side -k "$out/demo-tv" >/dev/null
+until_true "ready once more, with what had stayed" ready
+equal
+kubectl -n "$demo" delete pipeline tv --timeout="${minutes}m" >/dev/null
+backends >"$out/logs/removed.txt"
+[[ ! -s $out/logs/removed.txt ]] || { cat "$out/logs/removed.txt" >&2; die "delete: something has stayed"; }
+echo "  delete: nothing stays"

@@ -1,0 +1,50 @@
+# A password is nowhere but in its Secret. Sourced by e2e/run.
+# shellcheck shell=bash disable=SC2034,SC2154 # what e2e/run and the other steps set and use
+step secrets "passwords"
+more_time
+said=$(mktemp -d)
+needles=$said.needles
+# Of each Secret that Helm does not keep for itself: passwords and tokens, and a line from the middle of a private key; each as it is
+# and as kubectl shows it.
+# shellcheck disable=SC2016 # of the template
+kubectl -n "$demo" get secrets -o go-template='{{range .items}}{{if ne .type "helm.sh/release.v1"}}{{range $k, $v := .data}}{{$k}} {{$v}}{{"\n"}}{{end}}{{end}}{{end}}' |
+  while read -r key value; do
+    case $key in
+      *password* | *token*) base64 -d <<<"$value"; echo; echo "$value" ;;
+      *.key) base64 -d <<<"$value" | sed -n 5p; echo "${value:200:60}" ;;
+    esac
+  done | awk 'length($0) >= 12' | sort -u >"$needles"
+[[ -s $needles ]] || die "there is no Secret with a password"
+
+# everything_said: all resources but Secrets, events with them; logs; what Connect, Spark's page, the status of a job and the operator's
+# metrics answer; process lists
+everything_said() {
+  local namespace pod kinds address
+  kinds=$(kubectl api-resources --verbs=list --namespaced -o name | grep -v '^secrets$' | paste -sd,)
+  for namespace in "$demo" "$system"; do
+    kubectl -n "$namespace" get "$kinds" -o yaml --show-managed-fields --ignore-not-found >"$said/$namespace.yaml" 2>/dev/null
+    for pod in $(kubectl -n "$namespace" get pods -o 'jsonpath={.items[*].metadata.name}'); do
+      kubectl -n "$namespace" logs "$pod" --all-containers >"$said/$namespace-$pod.log" 2>/dev/null || true
+      # shellcheck disable=SC2016 # for the pod's shell
+      kubectl -n "$namespace" exec "$pod" -- bash -c 'for p in /proc/[0-9]*; do tr "\0" " " <"$p/cmdline"; echo; done' \
+        >"$said/$namespace-$pod.processes" 2>/dev/null </dev/null || true
+    done
+  done
+  inside stack-connect 8083 '/connectors?expand=info&expand=status' >"$said/connect.json"
+  grep -q "$demo.tv.tv_db" "$said/connect.json" || die "Connect does not answer with its connectors"
+  address=$(kubectl -n "$demo" get pods -l spark-role=driver --field-selector=status.phase=Running -o 'jsonpath={.items[0].status.podIP}')
+  inside "$address" 4040 /environment/ >"$said/spark-page.html"
+  grep -q spark.app.id "$said/spark-page.html" || die "Spark's page does not show its environment"
+}
+everything_said
+found=$(grep -rlFf "$needles" "$said" || true)
+[[ -z $found ]] || { sed 's/^/  /' <<<"$found" >&2; cp -r "$said" "$out/logs/said"; die "a Secret's value is in these (kept in logs/said)"; }
+echo "  $(wc -l <"$needles") values looked for in $(find "$said" -type f | wc -l) files of $(du -sh "$said" | cut -f1): none found"
+# The search itself: it must find one that is there.
+kubectl -n "$demo" create configmap planted --from-literal=it="$(head -n 1 "$needles")" >/dev/null
+everything_said
+kubectl -n "$demo" delete configmap planted >/dev/null
+found=$(grep -rlFf "$needles" "$said" || true)
+rm -rf "$said" "$needles"
+[[ $found == "$said/$demo.yaml" ]] || die "a password that was put into a ConfigMap was not found"
+echo "  put into a ConfigMap, it is found"
