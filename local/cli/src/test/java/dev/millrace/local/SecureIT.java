@@ -222,7 +222,7 @@ class SecureIT {
         sources:
           - name: clicks
             datagen:
-              schema: '{"type":"record","name":"Click","fields":[{"name":"session","type":"string"},{"name":"type","type":{"type":"enum","name":"T","symbols":["start","stop"]}},{"name":"at","type":{"type":"long","logicalType":"timestamp-micros"}}]}'
+              schema: '{"type":"record","name":"Click","fields":[{"name":"session","type":"string"},{"name":"type","type":{"type":"string","arg.properties":{"options":["start","stop"]}}},{"name":"at","type":{"type":"long","logicalType":"timestamp-micros"}}]}'
               count: 2000
               rate: max
               clock: simulated
@@ -231,6 +231,7 @@ class SecureIT {
         transforms:
           - name: stays
             intervals: { from: clicks, by: [session], type: type, open: [start], close: [stop], timeout: 1h }
+            key: [session, started_at]
         sinks:
           - { name: clicks-es, from: clicks, elasticsearch: { index: clicks } }
           - { name: stays-es, from: stays, elasticsearch: { index: stays } }

@@ -65,7 +65,8 @@ public final class Certificate {
     return pem("PRIVATE KEY", store.getKey(ALIAS, PASSWORD.toCharArray()).getEncoded());
   }
 
-  SSLContext server() throws Exception {
+  /** For a server to show it. */
+  public SSLContext server() throws Exception {
     KeyManagerFactory keys = KeyManagerFactory.getInstance(KeyManagerFactory.getDefaultAlgorithm());
     keys.init(store, PASSWORD.toCharArray());
     SSLContext context = SSLContext.getInstance("TLS");
