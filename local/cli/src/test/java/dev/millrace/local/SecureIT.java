@@ -227,7 +227,6 @@ class SecureIT {
               rate: max
               clock: simulated
             eventTime: { field: at }
-            partitionBy: [session]
         transforms:
           - name: stays
             intervals: { from: clicks, by: [session], type: type, open: [start], close: [stop], timeout: 1h }
@@ -338,7 +337,8 @@ class SecureIT {
         .contains("kafka: Authentication failed")
         .contains("is the Secret 'kafka' right?")
         .contains("schemaRegistry: answers 401; is the Secret 'registry' right")
-        .contains("connect: answers 401; is the Secret 'connect' right")
+        .contains("connect: Kafka Connect: GET /: 401")
+        .contains("is the Secret 'connect' right")
         .contains("elasticsearch: answers 401; is the Secret 'elasticsearch' right");
     await()
         .atMost(PATIENCE)

@@ -1,5 +1,6 @@
 package dev.millrace.controller;
 
+import dev.millrace.engine.ConnectApi;
 import dev.millrace.engine.Engine;
 import dev.millrace.engine.ProcessSqlAnalyser;
 import dev.millrace.engine.References;
@@ -107,7 +108,7 @@ public final class OperatorRuntime implements AutoCloseable {
     this.rooms =
         new PlatformRooms(
             lanes,
-            (platform, references) -> engine(platform, references, analyser, spark, clock),
+            (platform, references) -> engine(client, platform, references, analyser, spark, clock),
             objects);
     metrics.lanes(rooms);
     EventRecorder events = new EventRecorder(client, clock);
@@ -163,13 +164,23 @@ public final class OperatorRuntime implements AutoCloseable {
   }
 
   private static Engine engine(
+      KubernetesClient client,
       Platform platform,
       References references,
       SqlAnalyser analyser,
       Function<Platform, SparkLauncher> spark,
       Clock clock) {
     Platform named = Prefixes.complete(platform);
-    return new Engine(named, references, analyser, spark.apply(named), clock);
+    Optional<ConnectApi> connect =
+        Optional.ofNullable(named.getSpec().connect().strimzi())
+            .map(
+                strimzi ->
+                    new StrimziConnect(
+                        client,
+                        named.getMetadata().getNamespace(),
+                        strimzi.cluster(),
+                        FIELD_MANAGER));
+    return new Engine(named, references, analyser, spark.apply(named), connect, clock);
   }
 
   private static void configure(ControllerConfigurationOverrider<?> controller, Settings settings) {

@@ -20,15 +20,18 @@ final class Backends implements AutoCloseable {
   final Topics topics;
   final Subjects subjects;
   final IndexTemplates templates;
+  final ConnectApi connect;
   final Connectors connectors;
   private final Map<String, SourceMarks> marks = new HashMap<>();
 
   /**
    * Makes the clients.
    *
+   * @param resources where connectors are no REST API's; empty where they are
    * @throws UnresolvedException if a Secret that the platform names is not there
    */
-  Backends(Platform platform, References references, Clock clock) {
+  Backends(
+      Platform platform, References references, Optional<ConnectApi> resources, Clock clock) {
     Platform.Spec spec = platform.getSpec();
     this.credentials = new Credentials(spec, references);
     this.registry =
@@ -40,7 +43,9 @@ final class Backends implements AutoCloseable {
     this.topics = new Topics(credentials.kafka());
     this.subjects = new Subjects(registry, credentials.registry(), clock);
     this.templates = new IndexTemplates(spec.elasticsearch().url(), credentials.elasticsearch());
-    this.connectors = new Connectors(spec.connect().url(), credentials.connect(), clock);
+    this.connect =
+        resources.orElseGet(() -> new ConnectRest(spec.connect().url(), credentials.connect()));
+    this.connectors = new Connectors(connect, clock);
   }
 
   /** The marks in a topic, with all that was written to it until now. */

@@ -1,18 +1,10 @@
 package dev.millrace.engine;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.ObjectMapper;
-import com.fasterxml.jackson.databind.node.ObjectNode;
+import com.fasterxml.jackson.databind.node.MissingNode;
 import dev.millrace.engine.StepResult.Failure;
 import dev.millrace.planner.Diff;
 import dev.millrace.planner.Resource.Connector;
-import java.io.IOException;
-import java.net.URI;
-import java.net.URLEncoder;
-import java.net.http.HttpClient;
-import java.net.http.HttpRequest;
-import java.net.http.HttpResponse;
-import java.nio.charset.StandardCharsets;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
@@ -25,10 +17,8 @@ import java.util.TreeMap;
 import java.util.concurrent.ThreadLocalRandom;
 
 /**
- * Kafka Connect's connectors, by its REST API. All are observed with one request; a configuration
- * is put only if it differs; failed tasks are started again with growing pauses.
- *
- * @see <a href="https://kafka.apache.org/documentation/#connect_rest">the API</a>
+ * Kafka Connect's connectors. All are observed with one request; a configuration is put only if it
+ * differs; failed tasks are started again with growing pauses.
  */
 final class Connectors {
   /** In a connector's configuration: the pipeline that it belongs to. Connect passes it over. */
@@ -37,19 +27,14 @@ final class Connectors {
   /** In a connector's configuration: the hash of the rest of it, as it was put. */
   static final String HASH = "millrace.hash";
 
-  private static final ObjectMapper JSON = new ObjectMapper();
-  private static final Duration DEADLINE = Duration.ofSeconds(8);
-
   /** A look at all connectors serves the turns of all pipelines within this time. */
   private static final Duration SHARED = Duration.ofMillis(400);
 
   private static final Duration FIRST_PAUSE = Duration.ofSeconds(1);
   private static final Duration LONGEST_PAUSE = Duration.ofSeconds(60);
 
-  private final String url;
+  private final ConnectApi api;
   private final Clock clock;
-  private final Access access;
-  private final HttpClient http;
   private final Map<String, Restart> restarts = new HashMap<>();
 
   /** Configurations that Connect has refused: the same one is not offered again at once. */
@@ -100,10 +85,8 @@ final class Connectors {
     }
   }
 
-  Connectors(String url, Access access, Clock clock) {
-    this.access = access;
-    this.http = access.client();
-    this.url = url.replaceAll("/+$", "");
+  Connectors(ConnectApi api, Clock clock) {
+    this.api = api;
     this.clock = clock;
   }
 
@@ -119,16 +102,10 @@ final class Connectors {
   }
 
   private Map<String, Observed> look() throws BackendException {
-    JsonNode all = send("GET", "/connectors?expand=status&expand=info", null);
     Map<String, Observed> observed = new TreeMap<>();
-    for (Map.Entry<String, JsonNode> entry : all.properties()) {
-      Map<String, String> config = new TreeMap<>();
-      entry
-          .getValue()
-          .at("/info/config")
-          .properties()
-          .forEach(e -> config.put(e.getKey(), e.getValue().asText()));
-      JsonNode status = entry.getValue().path("status");
+    for (Map.Entry<String, ConnectApi.Seen> entry : api.connectors().entrySet()) {
+      Map<String, String> config = entry.getValue().config();
+      JsonNode status = entry.getValue().status();
       List<String> tasks = new ArrayList<>();
       Optional<String> trace = trace(status.path("connector"));
       for (JsonNode task : status.path("tasks")) {
@@ -151,15 +128,17 @@ final class Connectors {
     configured.values().removeIf(at -> clock.instant().isAfter(at.plus(LONGEST_PAUSE)));
     for (String name : List.copyOf(configured.keySet())) {
       if (!observed.containsKey(name)) {
-        JsonNode there = send("GET", "/connectors/" + encode(name) + "/config", null, true);
-        if (there != null) {
-          Map<String, String> config = new TreeMap<>();
-          there.properties().forEach(e -> config.put(e.getKey(), e.getValue().asText()));
-          observed.put(
-              name,
-              new Observed(
-                  config, "UNASSIGNED", List.of(), Optional.empty(), JSON.createObjectNode()));
-        }
+        api.config(name)
+            .ifPresent(
+                config ->
+                    observed.put(
+                        name,
+                        new Observed(
+                            config,
+                            "UNASSIGNED",
+                            List.of(),
+                            Optional.empty(),
+                            MissingNode.getInstance())));
       }
     }
   }
@@ -187,7 +166,6 @@ final class Connectors {
     config.put(OWNER, owner);
     config.put(HASH, Diff.configHash(wanted.config()));
     Observed now = all.get(wanted.name());
-    String path = "/connectors/" + encode(wanted.name());
     if (now == null || !now.config().equals(config)) {
       Refused before = refused.get(wanted.name());
       if (before != null
@@ -195,10 +173,9 @@ final class Connectors {
           && clock.instant().isBefore(before.notBefore())) {
         return before.result();
       }
-      ObjectNode body = JSON.createObjectNode();
-      config.forEach(body::put);
+      looked = null;
       try {
-        send("PUT", path + "/config", body);
+        api.configure(wanted.name(), config);
       } catch (BackendException e) {
         if (e.result() instanceof StepResult.Failed failed && failed.kind() == Failure.EXTERNAL) {
           refused.put(
@@ -213,7 +190,7 @@ final class Connectors {
     }
     if (!run) {
       if (!now.state().equals("PAUSED") && !now.state().equals("STOPPED")) {
-        send("PUT", path + "/pause", null);
+        state(wanted.name(), ConnectApi.State.PAUSED);
       }
       return StepResult.waiting("it is paused");
     }
@@ -222,13 +199,12 @@ final class Connectors {
 
   /** Has a connector run whose configuration is left as it is. */
   StepResult started(String name, Observed now) throws BackendException {
-    String path = "/connectors/" + encode(name);
     if (now.state().equals("PAUSED") || now.state().equals("STOPPED")) {
-      send("PUT", path + "/resume", null);
+      state(name, ConnectApi.State.RUNNING);
       return StepResult.waiting("it is resumed");
     }
     if (now.failed()) {
-      return restart(name, path, now);
+      return restart(name, now);
     }
     if (!now.running()) {
       return StepResult.waiting(
@@ -238,12 +214,13 @@ final class Connectors {
     return StepResult.READY;
   }
 
-  private StepResult restart(String name, String path, Observed now) throws BackendException {
+  private StepResult restart(String name, Observed now) throws BackendException {
     Instant at = clock.instant();
     Restart before = restarts.get(name);
     if (before == null || at.isAfter(before.notBefore())) {
       int attempts = before == null ? 1 : before.attempts() + 1;
-      send("POST", path + "/restart?includeTasks=true&onlyFailed=true", null);
+      looked = null;
+      api.restart(name);
       long pause =
           Math.min(LONGEST_PAUSE.toMillis(), FIRST_PAUSE.toMillis() << Math.min(attempts - 1, 10));
       restarts.put(
@@ -268,7 +245,8 @@ final class Connectors {
   }
 
   void delete(String name) throws BackendException {
-    send("DELETE", "/connectors/" + encode(name), null);
+    looked = null;
+    api.delete(name);
   }
 
   /**
@@ -281,14 +259,14 @@ final class Connectors {
     if (!halt(name, now)) {
       return false;
     }
-    send("DELETE", "/connectors/" + encode(name) + "/offsets", null);
-    return true;
+    looked = null;
+    return api.forgetOffsets(name);
   }
 
   /** Has a connector stop, and says whether it has. */
   boolean halt(String name, Observed now) throws BackendException {
     if (!now.state().equals("STOPPED") || !now.tasks().isEmpty()) {
-      send("PUT", "/connectors/" + encode(name) + "/stop", null);
+      state(name, ConnectApi.State.STOPPED);
       return false;
     }
     return true;
@@ -296,72 +274,16 @@ final class Connectors {
 
   /** The offsets of a source connector: partition and offset of each of its sources. */
   JsonNode offsets(String name) throws BackendException {
-    return send("GET", "/connectors/" + encode(name) + "/offsets", null).path("offsets");
+    return api.offsets(name);
   }
 
-  private static String encode(String name) {
-    return URLEncoder.encode(name, StandardCharsets.UTF_8).replace("+", "%20");
+  /** The consumer group in which a sink's tasks commit. */
+  String group(String name) {
+    return api.group(name);
   }
 
-  private JsonNode send(String method, String path, JsonNode body) throws BackendException {
-    return send(method, path, body, false);
-  }
-
-  /** Sends a request; the answer is null where there may be nothing and is nothing. */
-  private JsonNode send(String method, String path, JsonNode body, boolean mayBeNothing)
-      throws BackendException {
-    if (!method.equals("GET")) {
-      looked = null;
-    }
-    HttpRequest.Builder request =
-        access
-            .sign(HttpRequest.newBuilder(URI.create(url + path)))
-            .timeout(DEADLINE)
-            .header("Accept", "application/json")
-            .method(
-                method,
-                body == null
-                    ? HttpRequest.BodyPublishers.noBody()
-                    : HttpRequest.BodyPublishers.ofString(body.toString()));
-    if (body != null) {
-      request.header("Content-Type", "application/json");
-    }
-    String what = "Kafka Connect: " + method + " " + path;
-    try {
-      HttpResponse<String> response =
-          http.send(request.build(), HttpResponse.BodyHandlers.ofString());
-      int status = response.statusCode();
-      if (status == 404 && mayBeNothing) {
-        return null;
-      }
-      if (status / 100 != 2) {
-        // 409: it is rebalancing. 404: the connector is not known everywhere yet.
-        Failure kind =
-            status == 409 || status == 404 || status >= 500 ? Failure.TRANSIENT : Failure.EXTERNAL;
-        throw new BackendException(
-            kind,
-            what + ": " + status + " " + message(response.body()) + access.hint(status),
-            null);
-      }
-      return response.body().isBlank() ? JSON.createObjectNode() : JSON.readTree(response.body());
-    } catch (IOException e) {
-      throw BackendException.transientFailure(what + ": no answer: " + access.why(e), e);
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-      throw BackendException.transientFailure(what + ": interrupted", e);
-    }
-  }
-
-  private static String message(String body) {
-    try {
-      return JSON.readTree(body)
-          .path("message")
-          .asText(body)
-          .replaceFirst("(?s)\\s*You can also find the above list of errors.*", "")
-          .replaceAll("\\s*\\n\\s*", " ")
-          .strip();
-    } catch (IOException e) {
-      return body.strip();
-    }
+  private void state(String name, ConnectApi.State state) throws BackendException {
+    looked = null;
+    api.state(name, state);
   }
 }

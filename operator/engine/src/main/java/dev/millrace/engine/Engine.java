@@ -68,9 +68,24 @@ public final class Engine implements AutoCloseable {
       SqlAnalyser analyser,
       SparkLauncher spark,
       Clock clock) {
+    this(platform, references, analyser, spark, Optional.empty(), clock);
+  }
+
+  /**
+   * The same where connectors may be no REST API's.
+   *
+   * @param connect how Connect is asked; empty for its REST API, at the platform's URL
+   */
+  public Engine(
+      Platform platform,
+      References references,
+      SqlAnalyser analyser,
+      SparkLauncher spark,
+      Optional<ConnectApi> connect,
+      Clock clock) {
     this.platform = platform;
     this.analyser = analyser;
-    this.backends = new Backends(platform, references, clock);
+    this.backends = new Backends(platform, references, connect, clock);
     this.kibana =
         Optional.ofNullable(platform.getSpec().kibana())
             .map(k -> new Kibana(kibanaClient(k), k.space(), clock));
@@ -207,7 +222,7 @@ public final class Engine implements AutoCloseable {
    * For asking the backends how they are. It lives as long as this engine; any thread may use it.
    */
   public PlatformProbe probe() {
-    return new PlatformProbe(platform.getSpec(), backends.topics.admin(), backends.credentials);
+    return new PlatformProbe(platform.getSpec(), backends.topics.admin(), backends.connect, backends.credentials);
   }
 
   private void applyDashboards(Turn turn) {
@@ -404,7 +419,7 @@ public final class Engine implements AutoCloseable {
                 topic,
                 starts.getOrDefault(topic, new TreeMap<>()),
                 ends.get(topic),
-                backends.topics.committed("connect-" + connector.get()));
+                backends.topics.committed(backends.connectors.group(connector.get())));
       } catch (BackendException e) {
         if (result instanceof Ready) {
           result = e.result();

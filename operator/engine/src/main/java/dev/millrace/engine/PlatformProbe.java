@@ -30,9 +30,12 @@ public final class PlatformProbe {
 
   private final Platform.Spec platform;
   private final Admin admin;
+  private final ConnectApi connect;
   private final Credentials credentials;
 
-  PlatformProbe(Platform.Spec platform, Admin admin, Credentials credentials) {
+  PlatformProbe(
+      Platform.Spec platform, Admin admin, ConnectApi connect, Credentials credentials) {
+    this.connect = connect;
     this.platform = platform;
     this.admin = admin;
     this.credentials = credentials;
@@ -49,19 +52,15 @@ public final class PlatformProbe {
             answer -> null));
     asked.add(
         http(
-            "connect",
-            credentials.connect(),
-            platform.connect().url() + "/",
-            a -> text(a.path("version"))));
-    asked.add(
-        http(
             "elasticsearch",
             credentials.elasticsearch(),
             platform.elasticsearch().url() + NODES,
             a -> text(a.path("nodes").findPath("version"))));
     List<Platform.Backend> backends = new ArrayList<>();
     backends.add(kafka());
-    asked.forEach(a -> backends.add(a.join()));
+    backends.add(asked.get(0).join());
+    backends.add(connect());
+    backends.add(asked.get(1).join());
     if (platform.kibana() != null) {
       backends.add(kibana());
     }
@@ -97,6 +96,14 @@ public final class PlatformProbe {
     return sasl == null
         ? "; the Platform's spec.kafka.sasl names no Secret"
         : "; is the Secret '" + sasl.secretRef().name() + "' right?";
+  }
+
+  private Platform.Backend connect() {
+    try {
+      return new Platform.Backend("connect", "ready", connect.version().orElse(null), null);
+    } catch (BackendException e) {
+      return failed("connect", e.getMessage());
+    }
   }
 
   private Platform.Backend kibana() {

@@ -270,21 +270,36 @@ public final class Platform implements HasMetadata, Namespaced {
   }
 
   /** Kafka Connect. */
-  @ValidationRule(value = PlatformRules.HTTPS_RULE, message = "url: " + PlatformRules.HTTPS)
+  @Union({"url", "strimzi"})
+  @ValidationRule(
+      value =
+          "(!has(self.tls) || (has(self.url) && self.url.startsWith('https://')))"
+              + " && (!has(self.basicAuth) || has(self.url))",
+      message = "url: " + PlatformRules.CONNECT)
   public record Connect(
-      @Required @Form.Url @JsonPropertyDescription("URL of its REST API.") String url,
+      @Form.Url @JsonPropertyDescription("URL of its REST API.") String url,
       @Size(min = 1, max = 1024)
           @JsonPropertyDescription(
               "Where its config provider 'secrets' (Kafka's DirectoryConfigProvider) finds a folder for each Secret.")
           String secretsPath,
       @JsonPropertyDescription("Who we are to its REST API; none where it asks nobody.")
           BasicAuth basicAuth,
-      @JsonPropertyDescription("Whom we trust, where it is no public authority.") Tls tls) {
+      @JsonPropertyDescription("Whom we trust, where it is no public authority.") Tls tls,
+      @JsonPropertyDescription(
+              "A KafkaConnect of Strimzi, whose connectors are KafkaConnector resources.")
+          Strimzi strimzi) {
     /** Connect that asks nobody. */
     public Connect(String url, String secretsPath) {
-      this(url, secretsPath, null, null);
+      this(url, secretsPath, null, null, null);
     }
   }
+
+  /** A cluster that Strimzi runs. */
+  public record Strimzi(
+      @Required
+          @Form.ResourceName
+          @JsonPropertyDescription("Name of its KafkaConnect, in this namespace.")
+          String cluster) {}
 
   /** Elasticsearch. */
   @Union(

@@ -10,6 +10,7 @@ final class PlatformRules {
       "is missing: connectors need it to read the Secrets of kafka, schemaRegistry and elasticsearch";
 
   static final String HTTPS = "expected https://, for tls is set";
+  static final String CONNECT = "expected https:// where tls is set, and a URL where basicAuth is";
   static final String HTTPS_RULE = "!has(self.tls) || self.url.startsWith('https://')";
 
   private PlatformRules() {}
@@ -21,7 +22,12 @@ final class PlatformRules {
     } else if (part instanceof Platform.SchemaRegistry registry) {
       return https(path, registry.url(), registry.tls());
     } else if (part instanceof Platform.Connect connect) {
-      return https(path, connect.url(), connect.tls());
+      boolean right =
+          (connect.tls() == null || (connect.url() != null && connect.url().startsWith("https://")))
+              && (connect.basicAuth() == null || connect.url() != null);
+      return right
+          ? Optional.empty()
+          : Optional.of(Problem.of(path + ".url", "'" + connect.url() + "': " + CONNECT));
     } else if (part instanceof Platform.Elasticsearch elasticsearch) {
       return https(path, elasticsearch.url(), elasticsearch.tls());
     } else if (part instanceof Platform.Kibana kibana) {
