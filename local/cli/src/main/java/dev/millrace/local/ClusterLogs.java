@@ -148,10 +148,7 @@ final class ClusterLogs {
         String id = pipeline.at("/metadata/name").asText() + "/" + component.path("name").asText();
         String says = component.path("message").asText();
         String line =
-            id
-                + " is "
-                + component.path("state").asText()
-                + (says.isEmpty() ? "" : ": " + says);
+            id + " is " + component.path("state").asText() + (says.isEmpty() ? "" : ": " + says);
         if (!line.equals(components.put(id, line))) {
           print(named, CONNECT, line);
         }
@@ -203,8 +200,7 @@ final class ClusterLogs {
   private void copy(LogWatch watch, String pipeline, boolean named) {
     try (watch;
         BufferedReader reader =
-            new BufferedReader(
-                new InputStreamReader(watch.getOutput(), StandardCharsets.UTF_8))) {
+            new BufferedReader(new InputStreamReader(watch.getOutput(), StandardCharsets.UTF_8))) {
       for (String line = reader.readLine(); line != null; line = reader.readLine()) {
         print(named, SPARK + pipeline, line);
       }

@@ -115,13 +115,7 @@ public final class OperatorRuntime implements AutoCloseable {
     PipelineTurns turns = new PipelineTurns(analyser, clock, reconcilers::wake, metrics);
     reconcilers.pipelines =
         new PipelineReconciler(
-            rooms,
-            objects,
-            turns,
-            sparkWatch::state,
-            events,
-            settings.pace(),
-            clock);
+            rooms, objects, turns, sparkWatch::state, events, settings.pace(), clock);
     reconcilers.platforms =
         new PlatformReconciler(
             rooms, objects, reconcilers.pipelines, events, metrics, settings.pace(), clock);

@@ -79,9 +79,7 @@ final class StrimziConnect implements ConnectApi {
                   ? e.getMessage()
                   : e.getStatus().getMessage());
       boolean refused = e.getCode() >= 400 && e.getCode() < 500 && e.getCode() != 409;
-      throw refused
-          ? BackendException.refused(why, e)
-          : BackendException.transientFailure(why, e);
+      throw refused ? BackendException.refused(why, e) : BackendException.transientFailure(why, e);
     } catch (IOException e) {
       throw BackendException.refused("Strimzi: " + what + ": " + e.getMessage(), e);
     }
@@ -111,9 +109,7 @@ final class StrimziConnect implements ConnectApi {
   /** A resource's name has no underscore; it is also the connector's name in Connect. */
   static String resourceName(String connector) {
     String plain = connector.replace('_', '-').toLowerCase(Locale.ROOT);
-    return plain.equals(connector)
-        ? connector
-        : plain + "-" + Hashes.of(connector).substring(0, 8);
+    return plain.equals(connector) ? connector : plain + "-" + Hashes.of(connector).substring(0, 8);
   }
 
   private static String offsetsMap(String connector) {
@@ -273,12 +269,7 @@ final class StrimziConnect implements ConnectApi {
         () -> {
           ignoringAbsence(() -> resource(name).delete());
           ignoringAbsence(
-              () ->
-                  client
-                      .configMaps()
-                      .inNamespace(namespace)
-                      .withName(offsetsMap(name))
-                      .delete());
+              () -> client.configMaps().inNamespace(namespace).withName(offsetsMap(name)).delete());
           return null;
         });
   }
@@ -338,12 +329,7 @@ final class StrimziConnect implements ConnectApi {
         "offsets of KafkaConnector " + resourceName(name),
         () -> {
           ignoringAbsence(
-              () ->
-                  client
-                      .configMaps()
-                      .inNamespace(namespace)
-                      .withName(offsetsMap(name))
-                      .delete());
+              () -> client.configMaps().inNamespace(namespace).withName(offsetsMap(name)).delete());
           return null;
         });
     return true;

@@ -171,8 +171,7 @@ class StrimziIT {
     strimzi.configure(NAME, config());
     JsonNode resource = StandIn.sees();
     assertThat(resource.at("/metadata/name").asText()).startsWith("team.shop.orders-es-");
-    assertThat(strimzi.group(NAME))
-        .isEqualTo("connect-" + resource.at("/metadata/name").asText());
+    assertThat(strimzi.group(NAME)).isEqualTo("connect-" + resource.at("/metadata/name").asText());
     assertThat(resource.at("/metadata/labels").path("strimzi.io/cluster").asText())
         .isEqualTo("main");
     assertThat(resource.at("/spec/tasksMax").asInt()).isEqualTo(2);
@@ -194,7 +193,9 @@ class StrimziIT {
     assertThat(seen().status().at("/tasks/0/trace").asText()).contains("IOException");
     String version = resource.at("/metadata/resourceVersion").asText();
     strimzi.configure(NAME, config());
-    assertThat(StandIn.sees().at("/metadata/generation").asInt()).as("nothing differs").isEqualTo(1);
+    assertThat(StandIn.sees().at("/metadata/generation").asInt())
+        .as("nothing differs")
+        .isEqualTo(1);
     assertThat(version).isNotEmpty();
 
     strimzi.restart(NAME);

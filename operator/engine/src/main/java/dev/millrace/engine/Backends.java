@@ -30,8 +30,7 @@ final class Backends implements AutoCloseable {
    * @param resources where connectors are no REST API's; empty where they are
    * @throws UnresolvedException if a Secret that the platform names is not there
    */
-  Backends(
-      Platform platform, References references, Optional<ConnectApi> resources, Clock clock) {
+  Backends(Platform platform, References references, Optional<ConnectApi> resources, Clock clock) {
     Platform.Spec spec = platform.getSpec();
     this.credentials = new Credentials(spec, references);
     this.registry =

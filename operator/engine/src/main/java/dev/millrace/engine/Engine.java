@@ -222,7 +222,8 @@ public final class Engine implements AutoCloseable {
    * For asking the backends how they are. It lives as long as this engine; any thread may use it.
    */
   public PlatformProbe probe() {
-    return new PlatformProbe(platform.getSpec(), backends.topics.admin(), backends.connect, backends.credentials);
+    return new PlatformProbe(
+        platform.getSpec(), backends.topics.admin(), backends.connect, backends.credentials);
   }
 
   private void applyDashboards(Turn turn) {

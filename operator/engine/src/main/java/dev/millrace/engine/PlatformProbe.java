@@ -33,8 +33,7 @@ public final class PlatformProbe {
   private final ConnectApi connect;
   private final Credentials credentials;
 
-  PlatformProbe(
-      Platform.Spec platform, Admin admin, ConnectApi connect, Credentials credentials) {
+  PlatformProbe(Platform.Spec platform, Admin admin, ConnectApi connect, Credentials credentials) {
     this.connect = connect;
     this.platform = platform;
     this.admin = admin;

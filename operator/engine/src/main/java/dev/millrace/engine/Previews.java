@@ -45,7 +45,12 @@ public final class Previews implements AutoCloseable {
    * @throws UnresolvedException if a Secret that the platform names is not there
    */
   public Previews(Platform platform, References references, JobView jobs, Clock clock) {
-    this(platform, references, jobs, new Backends(platform, references, Optional.empty(), clock), clock);
+    this(
+        platform,
+        references,
+        jobs,
+        new Backends(platform, references, Optional.empty(), clock),
+        clock);
   }
 
   /** Previews with the clients of somebody else, who may close them. */
