@@ -404,7 +404,7 @@ class ClusterIT {
                 spec:
                   sources:
                     - name: clicks
-                      datagen: { schema: '{"type":"record","name":"C","fields":[{"name":"a","type":"string"}]}', rate: 1 }
+                      datagen: { schema: '{"type":"record","name":"C","fields":[{"name":"a","type":"string"}]}', rate: 10/s }
                   sinks:
                     - { name: to-es, from: clicks, elasticsearch: { index: logged } }
                 """,
