@@ -41,7 +41,7 @@ helm.sh/chart: {{ .Chart.Name }}-{{ .Chart.Version }}
   verbs: [list, watch]
 - apiGroups: [""]
   resources: [configmaps]
-  verbs: [list, watch, create, patch, delete]
+  verbs: [get, list, watch, create, patch, delete]
 - apiGroups: [""]
   resources: [services]
   verbs: [create, patch, delete]
@@ -54,6 +54,12 @@ helm.sh/chart: {{ .Chart.Name }}-{{ .Chart.Version }}
 - apiGroups: [sparkoperator.k8s.io]
   resources: [sparkapplications]
   verbs: [get, list, watch, create, patch, delete]
+- apiGroups: [kafka.strimzi.io]
+  resources: [kafkaconnectors]
+  verbs: [get, list, create, patch, delete]
+- apiGroups: [kafka.strimzi.io]
+  resources: [kafkaconnects]
+  verbs: [get]
 {{- end }}
 
 {{/* The same, for the namespace of the Lease. */}}

@@ -19,6 +19,7 @@ import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
+import javax.net.ssl.SSLContext;
 import org.apache.avro.Schema;
 
 /**
@@ -69,16 +70,30 @@ public final class SchemaRegistryClient {
    * @param deadline of each call, retries included
    */
   public SchemaRegistryClient(String url, Optional<String> userInfo, Duration deadline) {
+    this(url, userInfo, Optional.empty(), deadline);
+  }
+
+  /**
+   * A client of a registry that may speak TLS with a certificate of an authority of its own.
+   *
+   * @param url base URL, such as {@code https://registry:8443/apis/ccompat/v7}
+   * @param userInfo {@code user:password} for basic authentication
+   * @param trust whom it trusts; empty for the authorities that Java knows
+   * @param deadline of each call, retries included
+   */
+  public SchemaRegistryClient(
+      String url, Optional<String> userInfo, Optional<SSLContext> trust, Duration deadline) {
     this.url = url.replaceAll("/+$", "");
     this.authorization =
         userInfo.map(
             u -> "Basic " + Base64.getEncoder().encodeToString(u.getBytes(StandardCharsets.UTF_8)));
     this.deadline = deadline;
-    this.http =
+    HttpClient.Builder client =
         HttpClient.newBuilder()
             .version(HttpClient.Version.HTTP_1_1)
-            .connectTimeout(Duration.ofSeconds(3))
-            .build();
+            .connectTimeout(Duration.ofSeconds(3));
+    trust.ifPresent(client::sslContext);
+    this.http = client.build();
   }
 
   /**

@@ -8,12 +8,16 @@ import dev.millrace.engine.Preview;
 import dev.millrace.local.manifest.PipelineDirectory;
 import dev.millrace.model.Pipeline;
 import io.fabric8.kubernetes.api.model.ConfigMapBuilder;
+import io.fabric8.kubernetes.api.model.Event;
 import io.fabric8.kubernetes.api.model.GenericKubernetesResource;
 import io.fabric8.kubernetes.api.model.GenericKubernetesResourceList;
 import io.fabric8.kubernetes.api.model.HasMetadata;
+import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.api.model.SecretBuilder;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.KubernetesClientException;
+import io.fabric8.kubernetes.client.dsl.ContainerResource;
+import io.fabric8.kubernetes.client.dsl.LogWatch;
 import io.fabric8.kubernetes.client.dsl.MixedOperation;
 import io.fabric8.kubernetes.client.dsl.Resource;
 import io.fabric8.kubernetes.client.dsl.base.PatchContext;
@@ -21,6 +25,7 @@ import io.fabric8.kubernetes.client.dsl.base.PatchType;
 import io.fabric8.kubernetes.client.dsl.base.ResourceDefinitionContext;
 import java.io.IOException;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -33,6 +38,14 @@ final class Cluster implements AutoCloseable {
   private static final ObjectMapper JSON = new ObjectMapper();
   private static final String MANAGER = "millrace";
   private static final int TRIES = 8;
+  private static final String OURS = "millrace.dev/";
+
+  /** On what the operator makes for a Pipeline. */
+  private static final String LABEL = "millrace.dev/pipeline";
+
+  /** What Spark calls a driver's container. */
+  private static final String CONTAINER = "spark-kubernetes-driver";
+
   private static final ResourceDefinitionContext PIPELINES =
       new ResourceDefinitionContext.Builder()
           .withGroup("millrace.dev")
@@ -243,6 +256,62 @@ final class Cluster implements AutoCloseable {
                 .patch(
                     PatchContext.of(PatchType.JSON_MERGE),
                     "{\"spec\":{\"state\":\"" + state + "\"}}"));
+  }
+
+  /**
+   * What was said of the Pipelines and Platforms of the namespace, or of one Pipeline.
+   *
+   * @throws Refusal if this user may not read Events
+   */
+  List<Event> events(Optional<String> pipeline) throws Refusal {
+    return call(
+        "Events",
+        () ->
+            client.v1().events().inNamespace(namespace).list().getItems().stream()
+                .filter(e -> String.valueOf(e.getInvolvedObject().getApiVersion()).startsWith(OURS))
+                .filter(
+                    e ->
+                        pipeline.isEmpty()
+                            || (e.getInvolvedObject().getKind().equals("Pipeline")
+                                && pipeline.get().equals(e.getInvolvedObject().getName())))
+                .toList());
+  }
+
+  /** The pod of a Pipeline's Spark driver: the newest, if there are several. */
+  Optional<Pod> driver(String pipeline) throws Refusal {
+    return call(
+        "Spark driver of " + pipeline,
+        () ->
+            client
+                .pods()
+                .inNamespace(namespace)
+                .withLabels(Map.of(LABEL, pipeline, "spark-role", "driver"))
+                .list()
+                .getItems()
+                .stream()
+                .max(Comparator.comparing(p -> p.getMetadata().getCreationTimestamp())));
+  }
+
+  /** The last lines of a driver's log. */
+  String log(Pod driver, int lines) throws Refusal {
+    return call("log of " + name(driver), () -> container(driver).tailingLines(lines).getLog());
+  }
+
+  /** A driver's log from its last lines on; to be closed. */
+  LogWatch follow(Pod driver, int lines) throws Refusal {
+    return call("log of " + name(driver), () -> container(driver).tailingLines(lines).watchLog());
+  }
+
+  private static String name(Pod pod) {
+    return "pod " + pod.getMetadata().getName();
+  }
+
+  private ContainerResource container(Pod driver) {
+    return client
+        .pods()
+        .inNamespace(namespace)
+        .withName(driver.getMetadata().getName())
+        .inContainer(CONTAINER);
   }
 
   /** The names of the Pipelines in a directory. */

@@ -12,22 +12,31 @@ import java.util.concurrent.Callable;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
-/** Shows a service's log. */
+/** Shows a service's log, or what is said of Pipelines on a cluster. */
 @Command(
     name = "logs",
     mixinStandardHelpOptions = true,
-    description = "Shows the log of a service, or of the run itself ('millrace').",
+    description = {
+      "Shows the log of a service, or of the run itself ('millrace').",
+      "On a cluster: what the operator says (Events) is 'millrace', what is wrong with connectors is"
+          + " 'connect', a Spark driver's log is 'spark-PIPELINE', and PIPELINE is all three of it."
+    },
+    sortOptions = false,
     footerHeading = "%nExamples:%n",
     footer = {
       "  millrace logs demo-tv connect",
       "  millrace logs -f demo-tv spark-tv",
-      "  cd demo-tv && ../millrace logs kafka"
+      "  cd demo-tv && ../millrace logs kafka",
+      "  millrace logs --cluster -f tv              all that is said of a Pipeline, until Ctrl-C",
+      "  millrace logs -n data spark-tv             the log of its Spark driver",
+      "  millrace logs -n data millrace             what the operator says of that namespace"
     })
 final class LogsCommand implements Callable<Integer> {
   private static final int BLOCK = 64 * 1024;
@@ -38,7 +47,9 @@ final class LogsCommand implements Callable<Integer> {
       arity = "1..2",
       paramLabel = "[DIR] NAME",
       hideParamSyntax = true,
-      description = "The pipeline directory (default: the current one), and the service's name.")
+      description =
+          "The pipeline directory (default: the current one; none on a cluster), and the log's"
+              + " name.")
   List<String> where;
 
   @Option(
@@ -47,13 +58,19 @@ final class LogsCommand implements Callable<Integer> {
   boolean follow;
 
   @Option(
-      names = {"-n", "--lines"},
+      names = {"--lines", "--tail"},
+      paramLabel = "LINES",
       defaultValue = "200",
       description = "How many lines of its end to begin with (default: ${DEFAULT-VALUE}).")
   int lines;
 
+  @Mixin ClusterOptions cluster = new ClusterOptions();
+
   @Override
-  public Integer call() throws IOException, InterruptedException {
+  public Integer call() throws IOException, InterruptedException, Refusal {
+    if (cluster.asked()) {
+      return cluster();
+    }
     StateDirectory state = new StateDirectory(Path.of(where.size() == 2 ? where.get(0) : "."));
     String name = where.get(where.size() - 1);
     Path log =
@@ -85,6 +102,18 @@ final class LogsCommand implements Callable<Integer> {
     } finally {
       file.close();
     }
+  }
+
+  private int cluster() throws Refusal, InterruptedException {
+    if (where.size() != 1) {
+      throw new ParameterException(
+          spec.commandLine(),
+          "'" + where.get(0) + "': on a cluster a log has a name only: logs --cluster NAME");
+    }
+    try (Cluster there = cluster.connect()) {
+      new ClusterLogs(there, spec.commandLine().getOut(), lines, follow).show(where.get(0));
+    }
+    return 0;
   }
 
   private long lastLines(RandomAccessFile file) throws IOException {

@@ -1,5 +1,6 @@
 package dev.millrace.local;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
@@ -7,6 +8,9 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.fasterxml.jackson.dataformat.yaml.YAMLMapper;
+import com.sun.net.httpserver.HttpExchange;
+import com.sun.net.httpserver.HttpsConfigurator;
+import com.sun.net.httpserver.HttpsServer;
 import dev.millrace.console.ConsoleServer;
 import dev.millrace.console.OperatorData;
 import dev.millrace.controller.ApiServer;
@@ -15,14 +19,22 @@ import dev.millrace.controller.ObservedEndpoint;
 import dev.millrace.controller.OperatorRuntime;
 import dev.millrace.controller.Pace;
 import dev.millrace.controller.PlanWebhook;
+import dev.millrace.local.guarded.Certificate;
 import dev.millrace.model.ManifestReader;
 import dev.millrace.model.Pipeline;
 import io.fabric8.kubernetes.api.model.ConfigMapBuilder;
+import io.fabric8.kubernetes.api.model.GenericKubernetesResource;
+import io.fabric8.kubernetes.api.model.NodeBuilder;
+import io.fabric8.kubernetes.api.model.PodBuilder;
+import io.fabric8.kubernetes.api.model.ServiceAccountBuilder;
 import io.fabric8.kubernetes.api.model.admissionregistration.v1.MutatingWebhookConfigurationBuilder;
 import io.fabric8.kubernetes.client.KubernetesClient;
+import io.fabric8.kubernetes.client.utils.Serialization;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.PrintWriter;
+import java.io.StringWriter;
 import java.net.InetSocketAddress;
 import java.net.URI;
 import java.net.http.HttpClient;
@@ -36,8 +48,13 @@ import java.time.Clock;
 import java.time.Duration;
 import java.util.Base64;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.locks.LockSupport;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -297,6 +314,176 @@ class ClusterIT {
         .atMost(Duration.ofMinutes(1))
         .untilAsserted(
             () -> assertThat(millrace("status", "orders").output()).contains("orders: ready"));
+  }
+
+  /**
+   * A stand-in for a kubelet, which an API server without nodes asks for a container's log: answers
+   * with lines, and goes on with what is added until it is closed.
+   */
+  private static final class Kubelet implements AutoCloseable {
+    final List<String> lines = new CopyOnWriteArrayList<>();
+    private final HttpsServer https;
+    private final ExecutorService threads = Executors.newCachedThreadPool();
+    private volatile boolean closed;
+
+    Kubelet() throws Exception {
+      https = HttpsServer.create(new InetSocketAddress("127.0.0.1", 0), 0);
+      https.setHttpsConfigurator(
+          new HttpsConfigurator(
+              new Certificate(Files.createDirectories(temporary.resolve("kubelet"))).server()));
+      https.createContext("/containerLogs/" + NS + "/", this::answer);
+      https.setExecutor(threads);
+      https.start();
+    }
+
+    private void answer(HttpExchange exchange) throws IOException {
+      boolean follow = exchange.getRequestURI().toString().contains("follow=true");
+      try (exchange) {
+        exchange.sendResponseHeaders(200, 0);
+        int shown = 0;
+        do {
+          for (; shown < lines.size(); shown++) {
+            exchange.getResponseBody().write((lines.get(shown) + "\n").getBytes(UTF_8));
+            exchange.getResponseBody().flush();
+          }
+          LockSupport.parkNanos(20_000_000);
+        } while (follow && !closed);
+      }
+    }
+
+    int port() {
+      return https.getAddress().getPort();
+    }
+
+    @Override
+    public void close() {
+      closed = true;
+      https.stop(0);
+      threads.shutdownNow();
+    }
+  }
+
+  private static void driverOn(Kubelet kubelet) {
+    server
+        .client()
+        .resource(
+            new NodeBuilder()
+                .withNewMetadata()
+                .withName("stand-in")
+                .endMetadata()
+                .withNewStatus()
+                .addNewAddress("127.0.0.1", "InternalIP")
+                .withNewDaemonEndpoints()
+                .withNewKubeletEndpoint(kubelet.port())
+                .endDaemonEndpoints()
+                .endStatus()
+                .build())
+        .create();
+    server
+        .client()
+        .resource(
+            new PodBuilder()
+                .withNewMetadata()
+                .withName("logged-driver")
+                .withNamespace(NS)
+                .withLabels(Map.of("millrace.dev/pipeline", "logged", "spark-role", "driver"))
+                .endMetadata()
+                .withNewSpec()
+                .withNodeName("stand-in")
+                .withServiceAccountName("default")
+                .withAutomountServiceAccountToken(false)
+                .addNewContainer()
+                .withName("spark-kubernetes-driver")
+                .withImage("spark")
+                .endContainer()
+                .endSpec()
+                .build())
+        .create();
+  }
+
+  @Test
+  void logsHaveTheNamesOfALaptop() throws Exception {
+    server
+        .client()
+        .resource(
+            new ServiceAccountBuilder()
+                .withNewMetadata()
+                .withName("default")
+                .withNamespace(NS)
+                .endMetadata()
+                .build())
+        .createOr(r -> r.update());
+    server
+        .client()
+        .resource(
+            Serialization.unmarshal(
+                """
+                apiVersion: millrace.dev/v1alpha1
+                kind: Pipeline
+                metadata: { name: logged, namespace: shop }
+                spec:
+                  sources:
+                    - name: clicks
+                      datagen: { schema: '{"type":"record","name":"C","fields":[{"name":"a","type":"string"}]}', rate: 10/s }
+                  sinks:
+                    - { name: to-es, from: clicks, elasticsearch: { index: logged } }
+                """,
+                GenericKubernetesResource.class))
+        .create();
+    await()
+        .atMost(Duration.ofMinutes(2))
+        .untilAsserted(
+            () ->
+                assertThat(millrace("logs", "millrace").output())
+                    .containsPattern("Normal Ready logged: "));
+    assertThat(millrace("logs", "connect").output()).contains("logged/to-es is ready");
+    assertThat(millrace("logs", "spark-logged").output())
+        .startsWith("millrace: there is no Spark driver of 'logged' in namespace shop");
+    Installation.Result unknown = millrace("logs", "kafka");
+    assertThat(unknown.exitCode()).isEqualTo(1);
+    assertThat(unknown.output())
+        .contains("no log of 'kafka' in namespace shop; there are: millrace, connect,")
+        .contains("spark-logged");
+    assertThat(millrace("logs", directory.toString(), "connect").output())
+        .contains("on a cluster a log has a name only");
+
+    try (Kubelet kubelet = new Kubelet()) {
+      kubelet.lines.add("INFO the job began");
+      driverOn(kubelet);
+      assertThat(millrace("logs", "spark-logged").output()).isEqualTo("INFO the job began\n");
+      StringWriter shown = new StringWriter();
+      ClusterOptions options = new ClusterOptions();
+      options.kubeconfig = kubeconfig.toFile();
+      options.namespace = NS;
+      Thread following =
+          new Thread(
+              () -> {
+                try (Cluster there = options.connect()) {
+                  new ClusterLogs(there, new PrintWriter(shown), 10, true).show("logged");
+                } catch (Refusal e) {
+                  shown.write(e.toString());
+                } catch (InterruptedException e) {
+                  // As by Ctrl-C.
+                }
+              });
+      following.start();
+      await()
+          .atMost(Duration.ofMinutes(1))
+          .untilAsserted(
+              () ->
+                  assertThat(shown.toString())
+                      .contains("spark-logged | INFO the job began")
+                      .contains("connect | logged/to-es is ready")
+                      .containsPattern("millrace \\| .* Ready logged"));
+      kubelet.lines.add("WARN something happened");
+      await()
+          .atMost(Duration.ofMinutes(1))
+          .until(() -> shown.toString().contains("spark-logged | WARN something happened"));
+      following.interrupt();
+      following.join(10_000);
+      assertThat(following.isAlive()).isFalse();
+      assertThat(shown.toString().lines().filter(l -> l.contains("the job began"))).hasSize(1);
+    }
   }
 
   @Test

@@ -15,6 +15,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 
 /** {@code SparkApplication} of Kubeflow's Spark operator, version 2 ({@code v1beta2}). */
 final class KubeflowApplications implements SparkApplications {
@@ -31,6 +32,9 @@ final class KubeflowApplications implements SparkApplications {
   private static final String CONFIG_MAP = "millrace.dev/plan";
   private static final String FOLDER = "/etc/millrace/plan";
   private static final int RETRY_SECONDS = 10;
+
+  /** Names of volumes begin so: a Secret's own name may be longer than a volume's. */
+  private static final String SECRET = "secret-";
 
   /** What the Spark operator and Spark itself call the container of a driver. */
   private static final String DRIVER = "spark-kubernetes-driver";
@@ -138,12 +142,41 @@ final class KubeflowApplications implements SparkApplications {
             "type", "Always",
             "onFailureRetryInterval", RETRY_SECONDS,
             "onSubmissionFailureRetryInterval", RETRY_SECONDS));
-    spec.put(
-        "volumes",
-        List.of(Map.of("name", "plan", "configMap", Map.of("name", wanted.configMap()))));
+    spec.put("volumes", volumes(wanted));
     spec.put("driver", driver(wanted));
     spec.put("executor", executor(wanted));
     return spec;
+  }
+
+  private static List<Map<String, Object>> volumes(Wanted wanted) {
+    List<Map<String, Object>> volumes = new ArrayList<>();
+    volumes.add(Map.of("name", "plan", "configMap", Map.of("name", wanted.configMap())));
+    int count = 0;
+    for (Map.Entry<String, Set<String>> secret : wanted.secrets().entrySet()) {
+      List<Map<String, String>> items = new ArrayList<>();
+      secret.getValue().forEach(key -> items.add(Map.of("key", key, "path", key)));
+      volumes.add(
+          Map.of(
+              "name",
+              SECRET + count++,
+              "secret",
+              Map.of("secretName", secret.getKey(), "items", items)));
+    }
+    return volumes;
+  }
+
+  /** A folder for each Secret, named like it: plans refer to their files. */
+  private static List<Map<String, Object>> secretMounts(Wanted wanted) {
+    List<Map<String, Object>> mounts = new ArrayList<>();
+    int count = 0;
+    for (String secret : wanted.secrets().keySet()) {
+      mounts.add(
+          Map.of(
+              "name", SECRET + count++,
+              "mountPath", wanted.spark().secretsPath().replaceAll("/+$", "") + "/" + secret,
+              "readOnly", true));
+    }
+    return mounts;
   }
 
   private static Map<String, Object> driver(Wanted wanted) {
@@ -163,7 +196,9 @@ final class KubeflowApplications implements SparkApplications {
     // Another plan is another driver: the Spark operator starts it again when its spec differs.
     driver.put("annotations", Map.of(HASH, wanted.hash()));
     driver.put("env", environment);
-    driver.put("volumeMounts", List.of(Map.of("name", "plan", "mountPath", FOLDER)));
+    List<Map<String, Object>> mounts = new ArrayList<>(secretMounts(wanted));
+    mounts.add(Map.of("name", "plan", "mountPath", FOLDER));
+    driver.put("volumeMounts", mounts);
     // A driver's last words are in its pod's status then.
     driver.put(
         "template", template(DRIVER, Map.of("terminationMessagePolicy", "FallbackToLogsOnError")));
@@ -193,6 +228,9 @@ final class KubeflowApplications implements SparkApplications {
     executor.put("cores", resources.map(r -> r.cores()).orElse(1));
     executor.put("memory", resources.map(r -> r.memory()).orElse("1g"));
     executor.put("labels", wanted.labels());
+    if (!wanted.secrets().isEmpty()) {
+      executor.put("volumeMounts", secretMounts(wanted));
+    }
     List<Map<String, Object>> environment = ObjectStore.environment(wanted.spark());
     if (!environment.isEmpty()) {
       executor.put("env", environment);

@@ -503,6 +503,7 @@ final class KubernetesSpark implements SparkLauncher {
             plan.name(),
             environment,
             image(),
+            JobSecrets.of(platform.getSpec()),
             spark));
     log.info("Spark application {}/{} runs plan {}", namespace(), name, hash);
     prune(name, plan.name());

@@ -65,7 +65,7 @@ final class OperatorMetrics {
 
   void turn(ResourceID platform, Result result, Instant began, Instant ended) {
     String outcome =
-        result instanceof Result.Failed
+        result instanceof Result.Failed || result instanceof Result.Unresolved
             ? "failed"
             : result instanceof Result.Removing
                 ? "removing"

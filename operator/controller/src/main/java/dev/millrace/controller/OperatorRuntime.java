@@ -1,5 +1,6 @@
 package dev.millrace.controller;
 
+import dev.millrace.engine.ConnectApi;
 import dev.millrace.engine.Engine;
 import dev.millrace.engine.ProcessSqlAnalyser;
 import dev.millrace.engine.References;
@@ -108,7 +109,14 @@ public final class OperatorRuntime implements AutoCloseable {
         new PlatformRooms(
             lanes,
             (platform, references) ->
-                engine(platform, references, analyser, spark, settings.pace().shared(), clock),
+                engine(
+                    client,
+                    platform,
+                    references,
+                    analyser,
+                    spark,
+                    settings.pace().shared(),
+                    clock),
             objects);
     metrics.lanes(rooms);
     EventRecorder events = new EventRecorder(client, clock);
@@ -151,12 +159,14 @@ public final class OperatorRuntime implements AutoCloseable {
       if (user.kind().equals("Pipeline")) {
         wake(new ResourceID(user.name(), user.namespace()));
       } else if (!closed) {
-        pipelines.wakeAll(new ResourceID(user.name(), user.namespace()));
+        // Which wakes its Pipelines, once there is an engine with what has changed.
+        platforms.wake(new ResourceID(user.name(), user.namespace()));
       }
     }
   }
 
   private static Engine engine(
+      KubernetesClient client,
       Platform platform,
       References references,
       SqlAnalyser analyser,
@@ -164,7 +174,16 @@ public final class OperatorRuntime implements AutoCloseable {
       Duration interval,
       Clock clock) {
     Platform named = Prefixes.complete(platform);
-    return new Engine(named, references, analyser, spark.apply(named), interval, clock);
+    Optional<ConnectApi> connect =
+        Optional.ofNullable(named.getSpec().connect().strimzi())
+            .map(
+                strimzi ->
+                    new StrimziConnect(
+                        client,
+                        named.getMetadata().getNamespace(),
+                        strimzi.cluster(),
+                        FIELD_MANAGER));
+    return new Engine(named, references, analyser, spark.apply(named), connect, interval, clock);
   }
 
   private static void configure(ControllerConfigurationOverrider<?> controller, Settings settings) {

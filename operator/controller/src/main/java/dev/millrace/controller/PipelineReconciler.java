@@ -139,7 +139,7 @@ public final class PipelineReconciler implements Reconciler<Pipeline>, Cleaner<P
       return withoutPlatform(pipeline, context);
     }
     ResourceID id = ResourceID.fromResource(pipeline);
-    if (reading(refers) || reading(room.get().refers())) {
+    if (reading(refers) || reading(room.get().refers()) || room.get().begins()) {
       // After a start: a turn would only find that it is not known yet, and we are woken.
       return later(AT_LAST);
     }
@@ -290,7 +290,9 @@ public final class PipelineReconciler implements Reconciler<Pipeline>, Cleaner<P
                   r ->
                       r instanceof Result.Removing removing
                           ? String.join("; ", removing.left())
-                          : r instanceof Result.Failed failed ? failed.why() : "")
+                          : r instanceof Result.Failed failed
+                              ? failed.why()
+                              : r instanceof Result.Unresolved unresolved ? unresolved.why() : "")
               .orElse("the platform's backends have not answered");
       events.warning(
           pipeline,

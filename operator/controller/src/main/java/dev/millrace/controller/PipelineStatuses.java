@@ -35,7 +35,21 @@ final class PipelineStatuses {
     if (result instanceof Result.Removing removing) {
       return removing(pipeline, removing.left());
     }
+    if (result instanceof Result.Unresolved unresolved) {
+      return unresolved(pipeline, unresolved.why());
+    }
     return unknown(pipeline, "EngineFailed", ((Result.Failed) result).why());
+  }
+
+  /** What runs goes on, and is not looked at. */
+  private Pipeline.Status unresolved(Pipeline pipeline, String message) {
+    Conditions conditions = conditions(pipeline, generation(pipeline));
+    conditions.keep("Accepted");
+    conditions.add("ResolvedRefs", "False", "MissingReference", message);
+    conditions.add("Progressing", "True", "MissingReference", message);
+    conditions.add("Ready", "Unknown", "MissingReference", message);
+    conditions.keep("Drift");
+    return status(pipeline, generation(pipeline), conditions, before(pipeline).components());
   }
 
   /** The Platform that the Pipeline names is not there. */

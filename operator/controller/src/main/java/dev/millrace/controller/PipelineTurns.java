@@ -58,6 +58,9 @@ final class PipelineTurns {
     /** The pipeline is being removed; this is left. */
     record Removing(List<String> left) implements Result {}
 
+    /** A Secret of the Platform is missing: nothing was looked at, and nothing touched. */
+    record Unresolved(String why) implements Result {}
+
     /** The engine could not even look, and why. */
     record Failed(String why) implements Result {}
   }
@@ -132,7 +135,13 @@ final class PipelineTurns {
           metrics.turn(room.id(), result, began, clock.instant());
           done(id, inputs, result);
         },
-        failure -> done(id, inputs, new Result.Failed("the platform can not be used: " + failure)));
+        failure ->
+            done(
+                id,
+                inputs,
+                failure.unresolved()
+                    ? new Result.Unresolved("its Platform: " + failure.why())
+                    : new Result.Failed("the platform can not be used: " + failure.why())));
   }
 
   /** Where it happened; what it says may hold what a backend was told, and that may be secret. */

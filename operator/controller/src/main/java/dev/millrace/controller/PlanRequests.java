@@ -106,7 +106,7 @@ final class PlanRequests implements PlanWebhook.Planning {
           },
           failure ->
               preview.completeExceptionally(
-                  new IOException("the platform can not be used: " + failure)));
+                  new IOException("the platform can not be used: " + failure.why())));
       return DirectoryPlan.of(List.of(preview.get(PATIENCE.toSeconds(), TimeUnit.SECONDS)));
     } catch (TimeoutException e) {
       throw new IOException(

@@ -100,6 +100,9 @@ public final class PlatformReconciler implements Reconciler<Platform>, Cleaner<P
         return later(Pace.jittered(pause));
       }
     }
+    if (room.begins()) {
+      return later(AT_LAST);
+    }
     if (!version.equals(asked.put(id, version))) {
       room.probe(
           backends -> {
@@ -107,9 +110,14 @@ public final class PlatformReconciler implements Reconciler<Platform>, Cleaner<P
             boolean ready = backends.stream().allMatch(b -> "ready".equals(b.state()));
             looked(id, version, p -> statuses.answered(p, backends), ready);
           },
-          failure -> looked(id, version, p -> statuses.unusable(p, failure), false));
+          failure -> looked(id, version, p -> statuses.without(p, failure), false));
     }
     return later(AT_LAST);
+  }
+
+  /** Has a Platform reconciled soon: a Secret that it names has changed. */
+  void wake(ResourceID platform) {
+    woken.propagateEvent(platform);
   }
 
   private void looked(

@@ -1,8 +1,10 @@
 package dev.millrace.controller;
 
 import dev.millrace.controller.ReferencedObjects.Key;
+import dev.millrace.controller.ReferencedObjects.State;
 import dev.millrace.engine.Engine;
 import dev.millrace.engine.References;
+import dev.millrace.engine.UnresolvedException;
 import dev.millrace.model.Platform;
 import io.javaoperatorsdk.operator.processing.event.ResourceID;
 import java.util.Collection;
@@ -10,6 +12,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Executor;
 import java.util.function.BiFunction;
@@ -53,10 +56,10 @@ final class PlatformRooms implements AutoCloseable {
     private final ResourceID id;
     private final Lane turns = new Lane(threads, TURNS);
     private final Lane probes = new Lane(threads, 1);
-    private volatile Version version = new Version("", 0);
+    private volatile Version version = Version.NONE;
     private volatile Engine engine;
     private volatile Platform platform;
-    private volatile String failure = "";
+    private volatile NoEngine failure = NoEngine.NOT_YET;
     private volatile Set<Key> refers = Set.of();
 
     private Room(ResourceID id, Platform platform) {
@@ -67,6 +70,11 @@ final class PlatformRooms implements AutoCloseable {
     /** The Platform that the engine follows, or will after what is under way. */
     Version version() {
       return version;
+    }
+
+    /** Whether the Secrets that the Platform names are still being read for the first time. */
+    boolean begins() {
+      return version.equals(Version.NONE) && failure.equals(NoEngine.NOT_YET);
     }
 
     /** To what the Platform itself refers. */
@@ -85,7 +93,7 @@ final class PlatformRooms implements AutoCloseable {
     }
 
     /** Calls the engine, beside calls of other keys; instead of one of the same key that waits. */
-    void turn(Object key, Consumer<Engine> call, Consumer<String> noEngine) {
+    void turn(Object key, Consumer<Engine> call, Consumer<NoEngine> noEngine) {
       turns.submit(
           key,
           () -> {
@@ -98,7 +106,7 @@ final class PlatformRooms implements AutoCloseable {
     }
 
     /** Asks the backends, beside the engine's calls. */
-    void probe(Consumer<List<Platform.Backend>> answers, Consumer<String> noEngine) {
+    void probe(Consumer<List<Platform.Backend>> answers, Consumer<NoEngine> noEngine) {
       Runnable look =
           () -> {
             Engine now = engine;
@@ -111,7 +119,8 @@ final class PlatformRooms implements AutoCloseable {
               backends = now.probe().look();
             } catch (RuntimeException e) {
               // Its clients may have been closed meanwhile, since another engine takes its place.
-              noEngine.accept("its backends could not be asked: " + e.getMessage());
+              noEngine.accept(
+                  new NoEngine("its backends could not be asked: " + e.getMessage(), false));
               return;
             }
             answers.accept(backends);
@@ -142,13 +151,17 @@ final class PlatformRooms implements AutoCloseable {
               engine =
                   engines.apply(
                       platform, new ClusterReferences(id.getNamespace().orElseThrow(), objects));
-              failure = "";
+              failure = NoEngine.NOT_YET;
+            } catch (UnresolvedException e) {
+              // It goes on once the Secret is another: that is another version.
+              log.warn("platform {}: {}", id, e.getMessage());
+              failure = new NoEngine(e.getMessage(), true);
             } catch (RuntimeException e) {
               // A host name that does not resolve, for one. The next look tries again.
               Throwable cause = e.getCause() == null ? e : e.getCause();
               log.warn("platform {}: {}", id, cause.getMessage());
-              failure = cause.getMessage();
-              version = new Version("", 0);
+              failure = new NoEngine(cause.getMessage(), false);
+              version = Version.NONE;
             }
           });
     }
@@ -162,8 +175,23 @@ final class PlatformRooms implements AutoCloseable {
     }
   }
 
-  /** A Platform of this identity in this generation. */
-  record Version(String uid, long generation) {}
+  /**
+   * A Platform of this identity in this generation.
+   *
+   * @param secrets resource versions of those that it names; empty for what is not there
+   */
+  record Version(String uid, long generation, Map<String, String> secrets) {
+    static final Version NONE = new Version("", 0, Map.of());
+  }
+
+  /**
+   * Why there is no engine.
+   *
+   * @param unresolved whether a Secret, or a key of one, is missing
+   */
+  record NoEngine(String why, boolean unresolved) {
+    static final NoEngine NOT_YET = new NoEngine("", false);
+  }
 
   static ResourceID id(String namespace, String name) {
     return new ResourceID(name, namespace);
@@ -175,10 +203,20 @@ final class PlatformRooms implements AutoCloseable {
         rooms.computeIfAbsent(ResourceID.fromResource(platform), id -> new Room(id, platform));
     room.refers = Referring.of(platform);
     room.platform = platform;
+    Map<String, String> secrets = new TreeMap<>();
+    for (Key key : room.refers) {
+      State state = objects.state(key);
+      if (state instanceof State.Unknown unknown && unknown.why().isEmpty()) {
+        return room; // It is being read; whoever refers to it is told then.
+      }
+      secrets.put(
+          key.name(), state instanceof State.Present present ? present.resourceVersion() : "");
+    }
     Version wanted =
         new Version(
             platform.getMetadata().getUid(),
-            Optional.ofNullable(platform.getMetadata().getGeneration()).orElse(0L));
+            Optional.ofNullable(platform.getMetadata().getGeneration()).orElse(0L),
+            secrets);
     if (!wanted.equals(room.version())) {
       room.follow(platform, wanted);
     }

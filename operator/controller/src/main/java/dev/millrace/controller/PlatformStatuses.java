@@ -1,5 +1,6 @@
 package dev.millrace.controller;
 
+import dev.millrace.controller.PlatformRooms.NoEngine;
 import dev.millrace.model.Platform;
 import java.time.Clock;
 import java.util.List;
@@ -7,6 +8,9 @@ import java.util.stream.Collectors;
 
 /** From what backends have answered to the status of a Platform. */
 final class PlatformStatuses {
+  /** Reason of the conditions of who waits for a Secret. */
+  static final String UNRESOLVED = "MissingReference";
+
   private final Clock clock;
 
   PlatformStatuses(Clock clock) {
@@ -27,8 +31,16 @@ final class PlatformStatuses {
         backends);
   }
 
-  Platform.Status unusable(Platform platform, String why) {
-    return status(platform, "False", "Unusable", why, before(platform));
+  /** There is no engine: nothing is looked at, and nothing of any Pipeline is touched. */
+  Platform.Status without(Platform platform, NoEngine engine) {
+    return engine.unresolved()
+        ? status(
+            platform,
+            "False",
+            UNRESOLVED,
+            "nothing of its pipelines is touched: " + engine.why(),
+            before(platform))
+        : status(platform, "False", "Unusable", engine.why(), before(platform));
   }
 
   Platform.Status inUse(Platform platform, List<String> pipelines) {
@@ -60,6 +72,11 @@ final class PlatformStatuses {
                 generation == null ? 0 : generation,
                 clock)
             .add("Ready", status, reason, message)
+            .add(
+                "ResolvedRefs",
+                reason.equals(UNRESOLVED) ? "False" : "True",
+                reason.equals(UNRESOLVED) ? UNRESOLVED : "Resolved",
+                reason.equals(UNRESOLVED) ? message : "")
             .all(),
         backends);
   }

@@ -33,10 +33,42 @@ final class Referring {
   }
 
   static Set<Key> of(Platform platform) {
-    Platform.Kibana kibana = platform.getSpec().kibana();
-    return kibana == null || kibana.secretRef() == null
-        ? Set.of()
-        : Set.of(Key.secret(platform.getMetadata().getNamespace(), kibana.secretRef().name()));
+    String namespace = platform.getMetadata().getNamespace();
+    Set<Key> keys = new TreeSet<>(ORDER);
+    Platform.Spec spec = platform.getSpec();
+    if (spec.kafka().tls() != null && spec.kafka().tls().caSecretRef() != null) {
+      keys.add(Key.secret(namespace, spec.kafka().tls().caSecretRef().name()));
+    }
+    if (spec.kafka().sasl() != null) {
+      keys.add(Key.secret(namespace, spec.kafka().sasl().secretRef().name()));
+    }
+    Platform.SchemaRegistry registry = spec.schemaRegistry();
+    add(keys, namespace, registry.basicAuth(), null, registry.tls());
+    add(keys, namespace, spec.connect().basicAuth(), null, spec.connect().tls());
+    Platform.Elasticsearch elasticsearch = spec.elasticsearch();
+    add(keys, namespace, elasticsearch.basicAuth(), elasticsearch.apiKey(), elasticsearch.tls());
+    if (spec.kibana() != null) {
+      Platform.Kibana kibana = spec.kibana();
+      add(keys, namespace, kibana.basicAuth(), kibana.apiKey(), kibana.tls());
+    }
+    return keys;
+  }
+
+  private static void add(
+      Set<Key> keys,
+      String namespace,
+      Platform.BasicAuth basicAuth,
+      Platform.ApiKey apiKey,
+      Platform.Tls tls) {
+    if (basicAuth != null) {
+      keys.add(Key.secret(namespace, basicAuth.secretRef().name()));
+    }
+    if (apiKey != null) {
+      keys.add(Key.secret(namespace, apiKey.secretRef().name()));
+    }
+    if (tls != null) {
+      keys.add(Key.secret(namespace, tls.caSecretRef().name()));
+    }
   }
 
   private static void add(Set<Key> keys, String namespace, Pipeline.ConfigMapRef ref) {

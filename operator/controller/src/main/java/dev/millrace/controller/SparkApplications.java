@@ -4,6 +4,7 @@ import dev.millrace.model.Platform;
 import io.fabric8.kubernetes.api.model.OwnerReference;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 
 /**
  * Spark applications as resources of some Spark operator. What differs between Kubeflow's operator
@@ -20,6 +21,7 @@ interface SparkApplications {
    * @param configMap that holds the plan under {@code plan.json}
    * @param environment of the driver
    * @param image of driver and executors
+   * @param secrets keys of Secrets that driver and executors find as files, by Secret
    */
   record Wanted(
       String namespace,
@@ -30,6 +32,7 @@ interface SparkApplications {
       String configMap,
       Map<String, String> environment,
       String image,
+      Map<String, Set<String>> secrets,
       Platform.Spark spark) {}
 
   /** How far an application is. */

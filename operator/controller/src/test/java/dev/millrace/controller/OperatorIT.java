@@ -773,6 +773,73 @@ class OperatorIT {
   }
 
   @Test
+  void onlyTheKeysThatAPlatformNamesAreMountedIntoItsJobsPods() {
+    Platform guarded = backends.platform(NS, "guarded", "guarded.", backends.connect());
+    Platform.Spec open = guarded.getSpec();
+    // The registry asks nobody, and passes over who we say that we are.
+    guarded.setSpec(
+        new Platform.Spec(
+            open.prefix(),
+            open.kafka(),
+            new Platform.SchemaRegistry(
+                open.schemaRegistry().url(),
+                new Platform.BasicAuth(new Platform.LoginSecret("registry-login", "user", null)),
+                null),
+            open.connect(),
+            open.elasticsearch(),
+            open.spark(),
+            null));
+    create(guarded);
+    await()
+        .atMost(PATIENCE)
+        .untilAsserted(
+            () ->
+                assertThat(Conditions.find(conditions("guarded"), "ResolvedRefs"))
+                    .hasValueSatisfying(
+                        c ->
+                            assertThat(c.getMessage())
+                                .contains("spec.schemaRegistry.basicAuth.secretRef")
+                                .contains("no Secret 'registry-login' in namespace 'team'")));
+    apply(
+        yaml("mounts", inline(""), TRANSFORM.formatted("30m") + "deletionPolicy: delete\n")
+            .replaceFirst("spec:\n", "spec:\n  platform: guarded\n"));
+    until("mounts", p -> "MissingReference".equals(condition(p, "ResolvedRefs").getReason()));
+    assertThat(application("mounts")).isNull();
+    server
+        .client()
+        .resource(
+            new SecretBuilder()
+                .withNewMetadata()
+                .withName("registry-login")
+                .withNamespace(NS)
+                .endMetadata()
+                .addToStringData(
+                    Map.of("user", "somebody", "password", "t0p-secret", "other", "not ours"))
+                .build())
+        .create();
+    await().atMost(PATIENCE).until(() -> application("mounts") != null);
+    JsonNode spec = new ObjectMapper().valueToTree(application("mounts")).path("spec");
+    assertThat(spec.at("/volumes/1/secret/secretName").asText()).isEqualTo("registry-login");
+    assertThat(spec.at("/volumes/1/secret/items").findValuesAsText("key"))
+        .containsExactly("password", "user");
+    for (String pod : List.of("driver", "executor")) {
+      assertThat(spec.at("/" + pod + "/volumeMounts/0/mountPath").asText())
+          .as(pod)
+          .isEqualTo("/etc/millrace/secrets/registry-login");
+      assertThat(spec.at("/" + pod + "/volumeMounts/0/readOnly").asBoolean()).isTrue();
+    }
+    assertThat(spec.toString()).doesNotContain("t0p-secret");
+    delete("mounts");
+    untilGone("mounts");
+    server.client().resources(Platform.class).inNamespace(NS).withName("guarded").delete();
+  }
+
+  private static List<Condition> conditions(String platform) {
+    Platform.Status status = platform(platform).getStatus();
+    return status == null ? List.of() : status.conditions();
+  }
+
+  @Test
   void aJobIsASparkApplicationWhoseDriverIsAskedAndWhoseFailureIsExplained() throws Exception {
     apply(yaml("jobs", inline(""), TRANSFORM.formatted("30m") + "deletionPolicy: delete\n"));
     await().atMost(PATIENCE).until(() -> application("jobs") != null);

@@ -21,7 +21,7 @@ import org.junit.jupiter.api.Test;
 class PipelineStatusesTest {
   private static final Instant FIRST = Instant.parse("2026-01-01T00:00:00Z");
   private static final Inputs INPUTS =
-      new Inputs("u", 3, false, "", new PlatformRooms.Version("p", 1), Map.of(), "");
+      new Inputs("u", 3, false, "", new PlatformRooms.Version("p", 1, Map.of()), Map.of(), "");
 
   private static PipelineStatuses at(Instant now) {
     return new PipelineStatuses(Clock.fixed(now, ZoneOffset.UTC));

@@ -88,7 +88,12 @@ final class JsonSchemas {
 
   private static void unions(Class<?> type, ObjectNode schema) {
     Union union = type.getAnnotation(Union.class);
-    if (union != null) {
+    if (union != null && union.optional()) {
+      ArrayNode together = schema.putObject("not").putArray("required");
+      for (String member : union.value()) {
+        together.add(member);
+      }
+    } else if (union != null) {
       ArrayNode oneOf = schema.putArray("oneOf");
       for (String member : union.value()) {
         oneOf.addObject().putArray("required").add(member);

@@ -40,7 +40,10 @@ final class Schemas {
     Union union = type.getAnnotation(Union.class);
     if (union != null) {
       String all =
-          (union.value().length == 1 ? "" : "exactly one of ") + String.join(", ", union.value());
+          (union.optional()
+                  ? "at most one of "
+                  : union.value().length == 1 ? "" : "exactly one of ")
+              + String.join(", ", union.value());
       String set =
           Arrays.stream(union.value())
               .map(m -> "has(self." + m + ")")
@@ -48,8 +51,8 @@ final class Schemas {
       schema
           .withArray("x-kubernetes-validations")
           .addObject()
-          .put("rule", set + ".filter(x, x).size() == 1")
-          .put("message", all + " must be set");
+          .put("rule", set + ".filter(x, x).size() " + (union.optional() ? "<= 1" : "== 1"))
+          .put("message", all + (union.optional() ? " may be set" : " must be set"));
     }
     for (RecordComponent component : type.getRecordComponents()) {
       if (schema.path("properties").path(component.getName()) instanceof ObjectNode property) {

@@ -24,6 +24,16 @@ class AgreementTest {
     return Fixture.all("good");
   }
 
+  static Stream<Fixture> documented() {
+    return Fixture.documented("how-to/production.md");
+  }
+
+  @ParameterizedTest
+  @MethodSource
+  void documented(Fixture fixture) {
+    assertThat(problems(fixture.document())).isEmpty();
+  }
+
   static Stream<Fixture> bad() {
     return Fixture.all("bad");
   }

@@ -75,6 +75,18 @@ class ApiServerIT {
     return Fixture.all("good");
   }
 
+  static Stream<Fixture> documented() {
+    return Fixture.documented("how-to/production.md");
+  }
+
+  @ParameterizedTest
+  @MethodSource
+  void documented(Fixture fixture) {
+    Resource<GenericKubernetesResource> resource = resource(fixture.document(), "documented");
+    assertThat(resource.fieldValidation(FieldValidateable.Validation.STRICT).create()).isNotNull();
+    resource.delete();
+  }
+
   static Stream<Fixture> bad() {
     return Fixture.all("bad");
   }

@@ -28,9 +28,31 @@ record Fixture(Path file, List<JsonNode> documents, Optional<String> api, Option
     }
   }
 
+  /** Each YAML block of a page of the documentation. */
+  static Stream<Fixture> documented(String page) {
+    Path file = Path.of(System.getProperty("millrace.root"), "docs", page);
+    try {
+      return Pattern.compile("(?ms)^```yaml\n(.*?)^```$")
+          .matcher(Files.readString(file))
+          .results()
+          .map(block -> parse(file, block.group(1)))
+          .toList()
+          .stream();
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
   private static Fixture read(Path file) {
     try {
-      String text = Files.readString(file);
+      return parse(file, Files.readString(file));
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  private static Fixture parse(Path file, String text) {
+    try {
       try (MappingIterator<JsonNode> documents =
           Crds.YAML.readerFor(JsonNode.class).readValues(text)) {
         return new Fixture(file, documents.readAll(), comment(text, "api"), comment(text, "cli"));

@@ -11,8 +11,14 @@ public final class BackendException extends Exception {
     this.kind = kind;
   }
 
-  static BackendException transientFailure(String message, Throwable cause) {
+  /** What may pass by itself: no answer, too busy. */
+  public static BackendException transientFailure(String message, Throwable cause) {
     return new BackendException(StepResult.Failure.TRANSIENT, message, cause);
+  }
+
+  /** What stays until somebody changes something. */
+  public static BackendException refused(String message, Throwable cause) {
+    return new BackendException(StepResult.Failure.EXTERNAL, message, cause);
   }
 
   StepResult.Failure kind() {

@@ -18,28 +18,40 @@ import org.slf4j.LoggerFactory;
 final class Backends implements AutoCloseable {
   private static final Logger log = LoggerFactory.getLogger(Backends.class);
 
-  final String bootstrapServers;
+  final Credentials credentials;
   final SchemaRegistryClient registry;
   final Topics topics;
   final Subjects subjects;
   final IndexTemplates templates;
+  final ConnectApi connect;
   final Connectors connectors;
   private final MarkTopics markTopics;
   private final Clock clock;
   private final Map<String, SourceMarks> marks = new ConcurrentHashMap<>();
 
-  Backends(Platform platform, Clock clock) {
+  /**
+   * Makes the clients.
+   *
+   * @param resources where connectors are no REST API's; empty where they are
+   * @throws UnresolvedException if a Secret that the platform names is not there
+   */
+  Backends(Platform platform, References references, Optional<ConnectApi> resources, Clock clock) {
     Platform.Spec spec = platform.getSpec();
-    this.bootstrapServers = spec.kafka().bootstrapServers();
+    this.credentials = new Credentials(spec, references);
     this.registry =
         new SchemaRegistryClient(
-            spec.schemaRegistry().url(), Optional.empty(), Duration.ofSeconds(5));
+            spec.schemaRegistry().url(),
+            credentials.registryUser(),
+            credentials.registry().trust(),
+            Duration.ofSeconds(5));
     this.clock = clock;
-    this.topics = new Topics(bootstrapServers);
-    this.markTopics = new MarkTopics(bootstrapServers, topics);
-    this.subjects = new Subjects(registry, clock);
-    this.templates = new IndexTemplates(spec.elasticsearch().url());
-    this.connectors = new Connectors(spec.connect().url(), clock);
+    this.topics = new Topics(credentials.kafka());
+    this.markTopics = new MarkTopics(credentials.kafka(), topics);
+    this.subjects = new Subjects(registry, credentials.registry(), clock);
+    this.templates = new IndexTemplates(spec.elasticsearch().url(), credentials.elasticsearch());
+    this.connect =
+        resources.orElseGet(() -> new ConnectRest(spec.connect().url(), credentials.connect()));
+    this.connectors = new Connectors(connect, clock);
   }
 
   /** The marks in a topic, with all that was written to it until now. */

@@ -1,19 +1,10 @@
 package dev.millrace.engine;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.ObjectMapper;
-import com.fasterxml.jackson.databind.node.ObjectNode;
+import com.fasterxml.jackson.databind.node.MissingNode;
 import dev.millrace.engine.StepResult.Failure;
 import dev.millrace.planner.Diff;
 import dev.millrace.planner.Resource.Connector;
-import java.io.IOException;
-import java.net.URI;
-import java.net.URLDecoder;
-import java.net.URLEncoder;
-import java.net.http.HttpClient;
-import java.net.http.HttpRequest;
-import java.net.http.HttpResponse;
-import java.nio.charset.StandardCharsets;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
@@ -27,19 +18,13 @@ import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.CompletionException;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ThreadLocalRandom;
-import java.util.concurrent.TimeUnit;
-import java.util.concurrent.TimeoutException;
 
 /**
- * Kafka Connect's connectors, by its REST API. All are observed with one request; a configuration
+ * Kafka Connect's connectors. All are observed with one request; a configuration
  * is put only if it differs; failed tasks are started again with growing pauses. Thread safe, for
  * different connectors at once.
- *
- * @see <a href="https://kafka.apache.org/documentation/#connect_rest">the API</a>
  */
 final class Connectors {
   /** In a connector's configuration: the pipeline that it belongs to. Connect passes it over. */
@@ -48,24 +33,15 @@ final class Connectors {
   /** In a connector's configuration: the hash of the rest of it, as it was put. */
   static final String HASH = "millrace.hash";
 
-  private static final ObjectMapper JSON = new ObjectMapper();
-  private static final Duration DEADLINE = Duration.ofSeconds(8);
 
   /** A look at all connectors serves the turns of all pipelines within this time. */
   static final Duration SHARED = Duration.ofMillis(400);
 
-  private static final String ALL = "/connectors?expand=status&expand=info";
-
   private static final Duration FIRST_PAUSE = Duration.ofSeconds(1);
   private static final Duration LONGEST_PAUSE = Duration.ofSeconds(60);
 
-  private final String url;
+  private final ConnectApi api;
   private final Clock clock;
-  private final HttpClient http =
-      HttpClient.newBuilder()
-          .version(HttpClient.Version.HTTP_1_1)
-          .connectTimeout(Duration.ofSeconds(2))
-          .build();
   private final Map<String, Restart> restarts = new ConcurrentHashMap<>();
 
   /** Configurations that Connect has refused: the same one is not offered again at once. */
@@ -116,10 +92,10 @@ final class Connectors {
     }
   }
 
-  Connectors(String url, Clock clock) {
-    this.url = url.replaceAll("/+$", "");
+  Connectors(ConnectApi api, Clock clock) {
+    this.api = api;
     this.clock = clock;
-    this.look = new SharedLook<>("Kafka Connect: GET " + ALL, this::look, clock);
+    this.look = new SharedLook<>("Kafka Connect: connectors", this::look, clock);
   }
 
   /**
@@ -170,20 +146,15 @@ final class Connectors {
   }
 
   private CompletableFuture<All> look() {
-    return sendAsync("GET", ALL, null).thenApply(Connectors::all);
+    return api.connectors().thenApply(Connectors::all);
   }
 
-  private static All all(JsonNode answer) {
+  private static All all(Map<String, ConnectApi.Seen> seen) {
     Map<String, Observed> byName = new TreeMap<>();
     Map<String, Set<String>> byOwner = new TreeMap<>();
-    for (Map.Entry<String, JsonNode> entry : answer.properties()) {
-      Map<String, String> config = new TreeMap<>();
-      entry
-          .getValue()
-          .at("/info/config")
-          .properties()
-          .forEach(e -> config.put(e.getKey(), e.getValue().asText()));
-      JsonNode status = entry.getValue().path("status");
+    for (Map.Entry<String, ConnectApi.Seen> entry : seen.entrySet()) {
+      Map<String, String> config = entry.getValue().config();
+      JsonNode status = entry.getValue().status();
       List<String> tasks = new ArrayList<>();
       Optional<String> trace = trace(status.path("connector"));
       for (JsonNode task : status.path("tasks")) {
@@ -205,13 +176,12 @@ final class Connectors {
 
   /** Asks for one that is not listed: not in the list is not gone. */
   private Observed unlisted(String name) throws BackendException {
-    JsonNode there = send("GET", "/connectors/" + encode(name) + "/config", null, true);
-    if (there == null) {
-      return null;
-    }
-    Map<String, String> config = new TreeMap<>();
-    there.properties().forEach(e -> config.put(e.getKey(), e.getValue().asText()));
-    return new Observed(config, "UNASSIGNED", List.of(), Optional.empty(), JSON.createObjectNode());
+    return api.config(name)
+        .map(
+            config ->
+                new Observed(
+                    config, "UNASSIGNED", List.of(), Optional.empty(), MissingNode.getInstance()))
+        .orElse(null);
   }
 
   /** The innermost cause of a stack trace, which is what its reader looks for. */
@@ -237,7 +207,6 @@ final class Connectors {
     config.put(OWNER, owner);
     config.put(HASH, Diff.configHash(wanted.config()));
     Observed now = all.get(wanted.name());
-    String path = "/connectors/" + encode(wanted.name());
     if (now == null || !now.config().equals(config)) {
       Refused before = refused.get(wanted.name());
       if (before != null
@@ -245,10 +214,8 @@ final class Connectors {
           && clock.instant().isBefore(before.notBefore())) {
         return before.result();
       }
-      ObjectNode body = JSON.createObjectNode();
-      config.forEach(body::put);
       try {
-        send("PUT", path + "/config", body);
+        change(wanted.name(), () -> api.configure(wanted.name(), config));
       } catch (BackendException e) {
         if (e.result() instanceof StepResult.Failed failed && failed.kind() == Failure.EXTERNAL) {
           refused.put(
@@ -262,7 +229,7 @@ final class Connectors {
     }
     if (!run) {
       if (!now.state().equals("PAUSED") && !now.state().equals("STOPPED")) {
-        send("PUT", path + "/pause", null);
+        change(wanted.name(), () -> api.state(wanted.name(), ConnectApi.State.PAUSED));
       }
       return StepResult.waiting("it is paused");
     }
@@ -271,13 +238,12 @@ final class Connectors {
 
   /** Has a connector run whose configuration is left as it is. */
   StepResult started(String name, Observed now) throws BackendException {
-    String path = "/connectors/" + encode(name);
     if (now.state().equals("PAUSED") || now.state().equals("STOPPED")) {
-      send("PUT", path + "/resume", null);
+      change(name, () -> api.state(name, ConnectApi.State.RUNNING));
       return StepResult.waiting("it is resumed");
     }
     if (now.failed()) {
-      return restart(name, path, now);
+      return restart(name, now);
     }
     if (!now.running()) {
       return StepResult.waiting(
@@ -287,12 +253,12 @@ final class Connectors {
     return StepResult.READY;
   }
 
-  private StepResult restart(String name, String path, Observed now) throws BackendException {
+  private StepResult restart(String name, Observed now) throws BackendException {
     Instant at = clock.instant();
     Restart before = restarts.get(name);
     if (before == null || at.isAfter(before.notBefore())) {
       int attempts = before == null ? 1 : before.attempts() + 1;
-      send("POST", path + "/restart?includeTasks=true&onlyFailed=true", null);
+      change(name, () -> api.restart(name));
       long pause =
           Math.min(LONGEST_PAUSE.toMillis(), FIRST_PAUSE.toMillis() << Math.min(attempts - 1, 10));
       restarts.put(
@@ -317,7 +283,7 @@ final class Connectors {
   }
 
   void delete(String name) throws BackendException {
-    send("DELETE", "/connectors/" + encode(name), null);
+    change(name, () -> api.delete(name));
   }
 
   /**
@@ -330,14 +296,17 @@ final class Connectors {
     if (!halt(name, now)) {
       return false;
     }
-    send("DELETE", "/connectors/" + encode(name) + "/offsets", null);
-    return true;
+    try {
+      return api.forgetOffsets(name);
+    } finally {
+      changed.put(name, clock.instant());
+    }
   }
 
   /** Has a connector stop, and says whether it has. */
   boolean halt(String name, Observed now) throws BackendException {
     if (!now.state().equals("STOPPED") || !now.tasks().isEmpty()) {
-      send("PUT", "/connectors/" + encode(name) + "/stop", null);
+      change(name, () -> api.state(name, ConnectApi.State.STOPPED));
       return false;
     }
     return true;
@@ -345,111 +314,24 @@ final class Connectors {
 
   /** The offsets of a source connector: partition and offset of each of its sources. */
   JsonNode offsets(String name) throws BackendException {
-    return send("GET", "/connectors/" + encode(name) + "/offsets", null).path("offsets");
+    return api.offsets(name);
   }
 
-  private static String encode(String name) {
-    return URLEncoder.encode(name, StandardCharsets.UTF_8).replace("+", "%20");
+  /** The consumer group in which a sink's tasks commit. */
+  String group(String name) {
+    return api.group(name);
   }
 
-  private JsonNode send(String method, String path, JsonNode body) throws BackendException {
-    return send(method, path, body, false);
+  private interface Change {
+    void make() throws BackendException;
   }
 
-  /** Sends a request; the answer is null where there may be nothing and is nothing. */
-  private JsonNode send(String method, String path, JsonNode body, boolean mayBeNothing)
-      throws BackendException {
+  private void change(String name, Change change) throws BackendException {
     try {
-      return sendAsync(method, path, body).get(DEADLINE.toMillis() + 1000, TimeUnit.MILLISECONDS);
-    } catch (ExecutionException e) {
-      BackendException failure = (BackendException) e.getCause();
-      if (mayBeNothing && failure.getCause() instanceof NotThere) {
-        return null;
-      }
-      throw failure;
-    } catch (TimeoutException e) {
-      throw BackendException.transientFailure(what(method, path) + ": no answer", e);
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-      throw BackendException.transientFailure(what(method, path) + ": interrupted", e);
+      change.make();
     } finally {
       // Whatever came of it: a look that has begun before says nothing of it.
-      if (!method.equals("GET")) {
-        changed.put(connector(path), clock.instant());
-      }
-    }
-  }
-
-  /** What Connect says of a connector that it does not know. */
-  private static final class NotThere extends Exception {
-    private static final long serialVersionUID = 1L;
-  }
-
-  private static String what(String method, String path) {
-    return "Kafka Connect: " + method + " " + path;
-  }
-
-  private static String connector(String path) {
-    return URLDecoder.decode(path.split("[/?]")[2], StandardCharsets.UTF_8);
-  }
-
-  /** The answer to a request, headers and body within the deadline. */
-  private CompletableFuture<JsonNode> sendAsync(String method, String path, JsonNode body) {
-    HttpRequest.Builder request =
-        HttpRequest.newBuilder(URI.create(url + path))
-            .timeout(DEADLINE)
-            .header("Accept", "application/json")
-            .method(
-                method,
-                body == null
-                    ? HttpRequest.BodyPublishers.noBody()
-                    : HttpRequest.BodyPublishers.ofString(body.toString()));
-    if (body != null) {
-      request.header("Content-Type", "application/json");
-    }
-    return http.sendAsync(request.build(), HttpResponse.BodyHandlers.ofByteArray())
-        .orTimeout(DEADLINE.toMillis(), TimeUnit.MILLISECONDS)
-        .handle((response, failure) -> answer(what(method, path), response, failure));
-  }
-
-  private static JsonNode answer(String what, HttpResponse<byte[]> response, Throwable failure) {
-    if (failure != null) {
-      Throwable cause = failure.getCause() == null ? failure : failure.getCause();
-      String why =
-          cause instanceof TimeoutException
-              ? "not within " + DEADLINE.toSeconds() + " s"
-              : cause.getMessage() == null ? cause.toString() : cause.getMessage();
-      throw new CompletionException(
-          BackendException.transientFailure(what + ": no answer: " + why, cause));
-    }
-    int status = response.statusCode();
-    try {
-      if (status / 100 != 2) {
-        // 409: it is rebalancing. 404: the connector is not known everywhere yet.
-        Failure kind =
-            status == 409 || status == 404 || status >= 500 ? Failure.TRANSIENT : Failure.EXTERNAL;
-        String said = message(new String(response.body(), StandardCharsets.UTF_8));
-        throw new CompletionException(
-            new BackendException(
-                kind, what + ": " + status + " " + said, status == 404 ? new NotThere() : null));
-      }
-      return response.body().length == 0 ? JSON.createObjectNode() : JSON.readTree(response.body());
-    } catch (IOException e) {
-      throw new CompletionException(
-          BackendException.transientFailure(what + ": the answer is no JSON", e));
-    }
-  }
-
-  private static String message(String body) {
-    try {
-      return JSON.readTree(body)
-          .path("message")
-          .asText(body)
-          .replaceFirst("(?s)\\s*You can also find the above list of errors.*", "")
-          .replaceAll("\\s*\\n\\s*", " ")
-          .strip();
-    } catch (IOException e) {
-      return body.strip();
+      changed.put(name, clock.instant());
     }
   }
 }

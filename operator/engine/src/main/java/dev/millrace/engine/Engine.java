@@ -55,13 +55,16 @@ public final class Engine implements AutoCloseable {
   private final Removal removal;
   private final Platform platform;
   private final Duration interval;
-  private final References references;
   private final Map<String, Observation> observations = new ConcurrentHashMap<>();
   private final Map<String, Changes> found = new ConcurrentHashMap<>();
   private final Set<String> waiting = ConcurrentHashMap.newKeySet();
   private final Map<String, Set<String>> drifted = new ConcurrentHashMap<>();
 
-  /** An engine for a platform, all of whose backends may still be starting. */
+  /**
+   * An engine for a platform, all of whose backends may still be starting.
+   *
+   * @throws UnresolvedException if a Secret that the platform names is not there
+   */
   public Engine(
       Platform platform,
       References references,
@@ -84,15 +87,30 @@ public final class Engine implements AutoCloseable {
       SparkLauncher spark,
       Duration interval,
       Clock clock) {
+    this(platform, references, analyser, spark, Optional.empty(), interval, clock);
+  }
+
+  /**
+   * The same where connectors may be no REST API's.
+   *
+   * @param connect how Connect is asked; empty for its REST API, at the platform's URL
+   */
+  public Engine(
+      Platform platform,
+      References references,
+      SqlAnalyser analyser,
+      SparkLauncher spark,
+      Optional<ConnectApi> connect,
+      Duration interval,
+      Clock clock) {
     this.interval = interval;
     this.platform = platform;
-    this.references = references;
     this.analyser = analyser;
-    this.backends = new Backends(platform, clock);
+    this.backends = new Backends(platform, references, connect, clock);
     this.kibana =
         Optional.ofNullable(platform.getSpec().kibana())
-            .map(k -> new Kibana(new KibanaClient(k, references), k.space(), clock));
-    this.sinkLag = new SinkLag(backends.bootstrapServers);
+            .map(k -> new Kibana(kibanaClient(k), k.space(), clock));
+    this.sinkLag = new SinkLag(backends.credentials.kafka());
     this.rates = new StreamRates(clock);
     this.statuses = new Statuses(clock);
     this.previews = new Previews(platform, references, spark, backends, clock);
@@ -101,6 +119,10 @@ public final class Engine implements AutoCloseable {
     this.applying =
         new Applying(backends, spark, previews.observer(), rewriting, keeping::rewound, clock);
     this.removal = new Removal(backends, kibana, spark, previews.observer());
+  }
+
+  private KibanaClient kibanaClient(Platform.Kibana kibana) {
+    return new KibanaClient(kibana.url(), backends.credentials.kibana().orElseThrow());
   }
 
   /** Observes the pipeline, applies what loses nothing, and says what was observed. */
@@ -213,7 +235,7 @@ public final class Engine implements AutoCloseable {
 
   /** For looking into topics. It lives as long as this engine, and any thread may use it. */
   public Inspector inspector() {
-    return new Inspector(backends.topics.admin(), backends.registry, backends.bootstrapServers);
+    return new Inspector(backends.topics.admin(), backends.registry, backends.credentials.kafka());
   }
 
   /**
@@ -243,7 +265,8 @@ public final class Engine implements AutoCloseable {
    * For asking the backends how they are. It lives as long as this engine; any thread may use it.
    */
   public PlatformProbe probe() {
-    return new PlatformProbe(platform.getSpec(), backends.topics.admin(), references);
+    return new PlatformProbe(
+        platform.getSpec(), backends.topics.admin(), backends.connect, backends.credentials);
   }
 
   private void applyDashboards(Turn turn) {
@@ -440,7 +463,7 @@ public final class Engine implements AutoCloseable {
                 topic,
                 starts.getOrDefault(topic, new TreeMap<>()),
                 ends.get(topic),
-                backends.topics.committed("connect-" + connector.get()));
+                backends.topics.committed(backends.connectors.group(connector.get())));
       } catch (BackendException e) {
         if (result instanceof Ready) {
           result = e.result();

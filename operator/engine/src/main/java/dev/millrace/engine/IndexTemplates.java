@@ -12,7 +12,9 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
+import org.apache.http.Header;
 import org.apache.http.HttpHost;
+import org.apache.http.message.BasicHeader;
 import org.elasticsearch.client.Request;
 import org.elasticsearch.client.Response;
 import org.elasticsearch.client.ResponseException;
@@ -27,13 +29,21 @@ final class IndexTemplates implements AutoCloseable {
   private static final String OWNER = "millrace_pipeline";
   private static final String HASH = "millrace_hash";
 
+  private final Access access;
   private final RestClient client;
   private final Map<String, Object> claims = new ConcurrentHashMap<>();
 
-  IndexTemplates(String url) {
+  IndexTemplates(String url, Access access) {
+    this.access = access;
     this.client =
         RestClient.builder(HttpHost.create(url))
             .setRequestConfigCallback(c -> c.setConnectTimeout(2000).setSocketTimeout(8000))
+            .setHttpClientConfigCallback(
+                c -> access.trust().isPresent() ? c.setSSLContext(access.trust().get()) : c)
+            .setDefaultHeaders(
+                access.authorization().stream()
+                    .map(a -> new BasicHeader("Authorization", a))
+                    .toArray(Header[]::new))
             .build();
   }
 
@@ -155,12 +165,16 @@ final class IndexTemplates implements AutoCloseable {
       int status = e.getResponse().getStatusLine().getStatusCode();
       throw new BackendException(
           status == 429 || status >= 500 ? Failure.TRANSIENT : Failure.EXTERNAL,
-          what + ": " + e.getMessage().lines().reduce((a, b) -> b).orElse(""),
+          what + ": " + reason(e) + access.hint(status),
           e);
     } catch (IOException e) {
-      throw BackendException.transientFailure(
-          what + ": no answer: " + (e.getMessage() == null ? e.toString() : e.getMessage()), e);
+      throw BackendException.transientFailure(what + ": no answer: " + access.why(e), e);
     }
+  }
+
+  /** The last line is Elasticsearch's own; there is none if something else has answered. */
+  private static String reason(ResponseException e) {
+    return e.getMessage().lines().reduce((a, b) -> b).orElse("");
   }
 
   @Override

@@ -55,9 +55,9 @@ public final class Inspector {
     }
   }
 
-  Inspector(Admin admin, SchemaRegistryClient registry, String bootstrapServers) {
+  Inspector(Admin admin, SchemaRegistryClient registry, Map<String, Object> kafka) {
     this.admin = admin;
-    this.records = new LastRecords(registry, bootstrapServers);
+    this.records = new LastRecords(registry, kafka);
   }
 
   /** Facts of those of the topics that exist, by name. */

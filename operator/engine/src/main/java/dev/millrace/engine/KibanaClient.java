@@ -5,8 +5,6 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import dev.millrace.engine.StepResult.Failure;
-import dev.millrace.model.Platform;
-import dev.millrace.planner.Known;
 import java.io.IOException;
 import java.net.URI;
 import java.net.URLEncoder;
@@ -16,10 +14,8 @@ import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.Base64;
 import java.util.Collection;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import java.util.UUID;
 import java.util.stream.Collectors;
@@ -45,13 +41,8 @@ final class KibanaClient {
   /** The same for people: without user information. */
   private final String shown;
 
-  private final Optional<String> secret;
-  private final References references;
-  private final HttpClient http =
-      HttpClient.newBuilder()
-          .version(HttpClient.Version.HTTP_1_1)
-          .connectTimeout(Duration.ofSeconds(2))
-          .build();
+  private final Access access;
+  private final HttpClient http;
 
   /** An object's type and id. */
   record Id(String type, String id) {
@@ -60,11 +51,11 @@ final class KibanaClient {
     }
   }
 
-  KibanaClient(Platform.Kibana kibana, References references) {
-    this.url = kibana.url().replaceAll("/+$", "");
-    this.shown = new Redactor(List.of()).redact(url);
-    this.secret = Optional.ofNullable(kibana.secretRef()).map(Platform.KibanaSecret::name);
-    this.references = references;
+  KibanaClient(String url, Access access) {
+    this.url = url.replaceAll("/+$", "");
+    this.shown = new Redactor(List.of()).redact(this.url);
+    this.access = access;
+    this.http = access.client();
   }
 
   /** A space's base URL. */
@@ -210,8 +201,7 @@ final class KibanaClient {
     if (body != null) {
       request.header("Content-Type", body.type());
     }
-    Optional<String> who = authorization();
-    who.ifPresent(a -> request.header("Authorization", a));
+    access.sign(request);
     String what = what(method, path);
     try {
       HttpResponse<String> response =
@@ -219,12 +209,7 @@ final class KibanaClient {
       return new Answer(response.statusCode(), response.body());
     } catch (IOException e) {
       throw BackendException.transientFailure(
-          what
-              + ": no answer from "
-              + url
-              + ": "
-              + (e.getMessage() == null ? e.toString() : e.getMessage()),
-          e);
+          what + ": no answer from " + shown + ": " + access.why(e), e);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       throw BackendException.transientFailure(what + ": interrupted", e);
@@ -237,13 +222,7 @@ final class KibanaClient {
     if (status == 401 || status == 403) {
       throw new BackendException(
           Failure.EXTERNAL,
-          what
-              + status
-              + " "
-              + message(answer.body())
-              + secret
-                  .map(s -> "; is the Secret '" + s + "' right, and may its user do this?")
-                  .orElse("; the Platform's kibana.secretRef names no Secret"),
+          what + status + " " + message(answer.body()) + access.hint(status),
           null);
     }
     if (status / 100 != 2) {
@@ -271,34 +250,5 @@ final class KibanaClient {
       // A page of something in between, or of a Kibana that is starting.
       return body.strip().lines().findFirst().orElse("").replaceAll("(?<=.{200}).*", "");
     }
-  }
-
-  private Optional<String> authorization() throws BackendException {
-    if (secret.isEmpty()) {
-      return Optional.empty();
-    }
-    Known<Map<String, String>> known = references.secret(secret.get());
-    if (known instanceof Known.Yes<Map<String, String>> yes) {
-      Map<String, String> keys = yes.value();
-      if (keys.containsKey("apiKey")) {
-        return Optional.of("ApiKey " + keys.get("apiKey").strip());
-      }
-      if (keys.containsKey("username") && keys.containsKey("password")) {
-        String both = keys.get("username") + ":" + keys.get("password");
-        return Optional.of(
-            "Basic " + Base64.getEncoder().encodeToString(both.getBytes(StandardCharsets.UTF_8)));
-      }
-      throw new BackendException(
-          Failure.MISSING_REFERENCE,
-          "Secret '"
-              + secret.get()
-              + "' has neither apiKey nor username and password; it has "
-              + new java.util.TreeSet<>(keys.keySet()),
-          null);
-    }
-    throw known instanceof Known.Waiting<Map<String, String>> waiting
-        ? BackendException.transientFailure(waiting.why(), null)
-        : new BackendException(
-            Failure.MISSING_REFERENCE, ((Known.No<Map<String, String>>) known).why(), null);
   }
 }

@@ -47,9 +47,9 @@ final class LastRecords {
   private final SchemaRegistryClient registry;
   private final Map<String, Object> config = new HashMap<>();
 
-  LastRecords(SchemaRegistryClient registry, String bootstrapServers) {
+  LastRecords(SchemaRegistryClient registry, Map<String, Object> kafka) {
     this.registry = registry;
-    config.put("bootstrap.servers", bootstrapServers);
+    config.putAll(kafka);
     config.put("client.id", "millrace-console");
     config.put("isolation.level", "read_committed");
     config.put("enable.auto.commit", "false");

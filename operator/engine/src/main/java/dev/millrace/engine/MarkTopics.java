@@ -32,10 +32,12 @@ final class MarkTopics implements AutoCloseable {
   private final KafkaConsumer<byte[], byte[]> consumer;
   private final KafkaProducer<byte[], byte[]> producer;
 
-  MarkTopics(String bootstrapServers, Topics topics) {
+  /**
+   * @param kafka what every client is made with
+   */
+  MarkTopics(Map<String, Object> kafka, Topics topics) {
     this.topics = topics;
-    Map<String, Object> config = new HashMap<>();
-    config.put("bootstrap.servers", bootstrapServers);
+    Map<String, Object> config = new HashMap<>(kafka);
     config.put("retry.backoff.ms", RETRY_MS);
     Map<String, Object> reading = new HashMap<>(config);
     reading.put("default.api.timeout.ms", Long.toString(DEADLINE.toMillis()));

@@ -5,7 +5,6 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.millrace.model.Platform;
 import java.io.IOException;
 import java.net.URI;
-import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.time.Duration;
@@ -18,6 +17,8 @@ import java.util.concurrent.TimeoutException;
 import java.util.function.Function;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.DescribeClusterOptions;
+import org.apache.kafka.common.errors.AuthenticationException;
+import org.apache.kafka.common.errors.SslAuthenticationException;
 
 /** Asks each backend of a platform how it is, each with a deadline. Writes nothing. Thread safe. */
 public final class PlatformProbe {
@@ -29,32 +30,36 @@ public final class PlatformProbe {
 
   private final Platform.Spec platform;
   private final Admin admin;
-  private final References references;
-  private final HttpClient http =
-      HttpClient.newBuilder()
-          .version(HttpClient.Version.HTTP_1_1)
-          .connectTimeout(Duration.ofSeconds(2))
-          .build();
+  private final ConnectApi connect;
+  private final Credentials credentials;
 
-  PlatformProbe(Platform.Spec platform, Admin admin, References references) {
+  PlatformProbe(Platform.Spec platform, Admin admin, ConnectApi connect, Credentials credentials) {
+    this.connect = connect;
     this.platform = platform;
     this.admin = admin;
-    this.references = references;
+    this.credentials = credentials;
   }
 
   /** What each backend answered, in a fixed order. */
   public List<Platform.Backend> look() {
     List<CompletableFuture<Platform.Backend>> asked = new ArrayList<>();
-    asked.add(http("schemaRegistry", platform.schemaRegistry().url() + "/config", answer -> null));
-    asked.add(http("connect", platform.connect().url() + "/", a -> text(a.path("version"))));
+    asked.add(
+        http(
+            "schemaRegistry",
+            credentials.registry(),
+            platform.schemaRegistry().url() + "/config",
+            answer -> null));
     asked.add(
         http(
             "elasticsearch",
+            credentials.elasticsearch(),
             platform.elasticsearch().url() + NODES,
             a -> text(a.path("nodes").findPath("version"))));
     List<Platform.Backend> backends = new ArrayList<>();
     backends.add(kafka());
-    asked.forEach(a -> backends.add(a.join()));
+    backends.add(asked.get(0).join());
+    backends.add(connect());
+    backends.add(asked.get(1).join());
     if (platform.kibana() != null) {
       backends.add(kibana());
     }
@@ -68,7 +73,13 @@ public final class PlatformProbe {
           .nodes()
           .get(DEADLINE.toMillis() + 1000, TimeUnit.MILLISECONDS);
       return new Platform.Backend("kafka", "ready", null, null);
-    } catch (ExecutionException | TimeoutException e) {
+    } catch (ExecutionException e) {
+      return failed(
+          "kafka",
+          e.getCause() instanceof AuthenticationException
+              ? e.getCause().getMessage() + hint(e.getCause())
+              : "no answer from " + platform.kafka().bootstrapServers());
+    } catch (TimeoutException e) {
       return failed("kafka", "no answer from " + platform.kafka().bootstrapServers());
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
@@ -76,9 +87,30 @@ public final class PlatformProbe {
     }
   }
 
+  private String hint(Throwable refusal) {
+    if (refusal instanceof SslAuthenticationException) {
+      return "; is the authority of the brokers' certificates that of spec.kafka.tls.caSecretRef?";
+    }
+    Platform.Sasl sasl = platform.kafka().sasl();
+    return sasl == null
+        ? "; the Platform's spec.kafka.sasl names no Secret"
+        : "; is the Secret '" + sasl.secretRef().name() + "' right?";
+  }
+
+  private Platform.Backend connect() {
+    try {
+      return new Platform.Backend("connect", "ready", connect.version().orElse(null), null);
+    } catch (BackendException e) {
+      return failed("connect", e.getMessage());
+    }
+  }
+
   private Platform.Backend kibana() {
     try {
-      String version = new KibanaClient(platform.kibana(), references).version().orElse(null);
+      String version =
+          new KibanaClient(platform.kibana().url(), credentials.kibana().orElseThrow())
+              .version()
+              .orElse(null);
       return new Platform.Backend("kibana", "ready", version, null);
     } catch (BackendException e) {
       return failed("kibana", e.getMessage());
@@ -86,26 +118,25 @@ public final class PlatformProbe {
   }
 
   private CompletableFuture<Platform.Backend> http(
-      String name, String url, Function<JsonNode, String> version) {
+      String name, Access access, String url, Function<JsonNode, String> version) {
     HttpRequest request =
-        HttpRequest.newBuilder(URI.create(url.replaceAll("(?<!:)/{2,}", "/")))
+        access
+            .sign(HttpRequest.newBuilder(URI.create(url.replaceAll("(?<!:)/{2,}", "/"))))
             .timeout(DEADLINE)
             .header("Accept", "application/json")
             .build();
-    return http.sendAsync(request, HttpResponse.BodyHandlers.ofString())
+    return access
+        .client()
+        .sendAsync(request, HttpResponse.BodyHandlers.ofString())
         .handle(
             (response, failure) -> {
               if (failure != null) {
                 Throwable cause = failure.getCause() == null ? failure : failure.getCause();
-                return failed(
-                    name,
-                    "no answer: "
-                        + (cause.getMessage() == null
-                            ? cause.getClass().getSimpleName()
-                            : cause.getMessage()));
+                return failed(name, "no answer: " + access.why(cause));
               }
               if (response.statusCode() / 100 != 2) {
-                return failed(name, "answers " + response.statusCode());
+                return failed(
+                    name, "answers " + response.statusCode() + access.hint(response.statusCode()));
               }
               try {
                 return new Platform.Backend(

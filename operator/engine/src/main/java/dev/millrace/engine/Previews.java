@@ -41,9 +41,18 @@ public final class Previews implements AutoCloseable {
   private final JobView jobs;
   private volatile List<Pipeline> known = List.of();
 
-  /** Previews of what a platform has, all of whose backends may still be starting. */
+  /**
+   * Previews of what a platform has, all of whose backends may still be starting.
+   *
+   * @throws UnresolvedException if a Secret that the platform names is not there
+   */
   public Previews(Platform platform, References references, JobView jobs, Clock clock) {
-    this(platform, references, jobs, new Backends(platform, clock), clock);
+    this(
+        platform,
+        references,
+        jobs,
+        new Backends(platform, references, Optional.empty(), clock),
+        clock);
   }
 
   /** Previews with the clients of somebody else, who may close them. */
@@ -164,11 +173,7 @@ public final class Previews implements AutoCloseable {
             .filter(s -> s.cdc() != null && s.cdc().connection() != null)
             .map(s -> s.cdc().connection().secretRef().name())
             .collect(Collectors.toSet());
-    Platform.Kibana to = platform.getSpec().kibana();
-    if (to != null && to.secretRef() != null) {
-      names.add(to.secretRef().name());
-    }
-    Collection<String> values = new ArrayList<>();
+    Collection<String> values = new ArrayList<>(backends.credentials.secrets());
     for (String name : names) {
       if (references.secret(name) instanceof Known.Yes<Map<String, String>> yes) {
         yes.value()

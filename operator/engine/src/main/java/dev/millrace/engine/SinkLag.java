@@ -28,9 +28,11 @@ final class SinkLag implements AutoCloseable {
 
   private record Gap(long from, long until) {}
 
-  SinkLag(String bootstrapServers) {
-    Map<String, Object> config = new HashMap<>();
-    config.put("bootstrap.servers", bootstrapServers);
+  /**
+   * @param kafka what every client is made with
+   */
+  SinkLag(Map<String, Object> kafka) {
+    Map<String, Object> config = new HashMap<>(kafka);
     config.put("isolation.level", "read_committed");
     config.put("enable.auto.commit", "false");
     config.put("allow.auto.create.topics", "false");

@@ -26,14 +26,16 @@ final class Subjects {
   private static final Duration FRESH = Duration.ofSeconds(30);
 
   private final SchemaRegistryClient registry;
+  private final Access access;
   private final Clock clock;
   private final Map<String, Seen> settled = new ConcurrentHashMap<>();
   private final Map<String, Integer> ids = new ConcurrentHashMap<>();
 
   private record Seen(Subject wanted, Observed.Subject subject, Instant at) {}
 
-  Subjects(SchemaRegistryClient registry, Clock clock) {
+  Subjects(SchemaRegistryClient registry, Access access, Clock clock) {
     this.registry = registry;
+    this.access = access;
     this.clock = clock;
   }
 
@@ -84,9 +86,11 @@ final class Subjects {
     }
   }
 
-  private static BackendException failed(RegistryException e) {
+  private BackendException failed(RegistryException e) {
     return new BackendException(
-        e.retryable() ? Failure.TRANSIENT : Failure.EXTERNAL, e.getMessage(), e);
+        e.retryable() ? Failure.TRANSIENT : Failure.EXTERNAL,
+        e.getMessage() + access.hint(e.status()),
+        e);
   }
 
   private static JsonNode json(Optional<?> schema) {

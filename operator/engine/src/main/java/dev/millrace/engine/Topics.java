@@ -52,9 +52,11 @@ final class Topics implements AutoCloseable {
   /** What we have asked to be made and have not seen yet. */
   private final Set<String> expected = ConcurrentHashMap.newKeySet();
 
-  Topics(String bootstrapServers) {
-    Map<String, Object> config = new HashMap<>();
-    config.put("bootstrap.servers", bootstrapServers);
+  /**
+   * @param kafka what every client is made with
+   */
+  Topics(Map<String, Object> kafka) {
+    Map<String, Object> config = new HashMap<>(kafka);
     config.put("default.api.timeout.ms", Long.toString(DEADLINE.toMillis()));
     config.put("request.timeout.ms", "5000");
     config.put("client.id", "millrace-engine");

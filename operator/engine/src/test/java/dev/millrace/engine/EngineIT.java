@@ -440,7 +440,7 @@ class EngineIT {
                 here.connect(),
                 here.elasticsearch(),
                 here.spark(),
-                new Platform.Kibana("http://127.0.0.1:" + port, "team", null)));
+                new Platform.Kibana("http://127.0.0.1:" + port, "team")));
     String file =
         "{\"type\":\"dashboard\",\"id\":\"d\",\"attributes\":{\"title\":\"D\",\"panelsJSON\":\"[]\"}}";
     References references =

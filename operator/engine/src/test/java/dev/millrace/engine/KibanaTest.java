@@ -115,7 +115,13 @@ class KibanaTest {
             new Platform.Elasticsearch("http://elasticsearch"),
             new Platform.Spark("file:///nowhere", Map.of()),
             new Platform.Kibana(
-                stub.url(), space, secret == null ? null : new Platform.KibanaSecret(secret))));
+                stub.url(),
+                space,
+                secret == null
+                    ? null
+                    : new Platform.BasicAuth(new Platform.LoginSecret(secret, null, null)),
+                null,
+                null)));
   }
 
   /** A pipeline with a dashboard of each of {@link #files}. */
@@ -157,7 +163,8 @@ class KibanaTest {
 
   private Kibana kibana(Platform platform) {
     Platform.Kibana to = platform.getSpec().kibana();
-    return new Kibana(new KibanaClient(to, references()), to.space(), clock);
+    Access access = new Credentials(platform.getSpec(), references()).kibana().orElseThrow();
+    return new Kibana(new KibanaClient(to.url(), access), to.space(), clock);
   }
 
   /** One turn, when what was seen before no longer counts. */
@@ -377,37 +384,20 @@ class KibanaTest {
   @Test
   void saysWhoItIsAndNeverAloud() {
     Platform platform = platform("", "default", "kibana");
-    stub.authorization = Optional.of("ApiKey a2V5OnNlY3JldA==");
-    Kibana kibana = kibana(platform);
     List<SavedObjects> wanted = planned(platform, "shop");
+    stub.authorization = Optional.of("Basic dTpodW50ZXIyMg==");
+    secrets.put("kibana", Map.of("username", "u", "password", "hunter33"));
     assertThat(
             reason(
-                kibana.apply("shop", wanted, files.keySet()).get("sales"),
-                Failure.MISSING_REFERENCE))
-        .contains("no Secret 'kibana'");
-
-    secrets.put("kibana", Map.of("username", "u", "passwort", "hunter22"));
-    clock.by(61);
-    assertThat(
-            reason(
-                kibana.apply("shop", wanted, files.keySet()).get("sales"),
-                Failure.MISSING_REFERENCE))
-        .contains("neither apiKey nor username and password; it has [passwort, username]");
-
-    secrets.put("kibana", Map.of("username", "u", "password", "hunter22"));
-    clock.by(61);
-    assertThat(reason(kibana.apply("shop", wanted, files.keySet()).get("sales"), Failure.EXTERNAL))
+                kibana(platform).apply("shop", wanted, files.keySet()).get("sales"),
+                Failure.EXTERNAL))
         .contains("401")
         .contains("Secret 'kibana'")
-        .doesNotContain("hunter22");
+        .doesNotContain("hunter33");
 
-    stub.authorization = Optional.of("Basic dTpodW50ZXIyMg==");
-    clock.by(61);
-    assertThat(kibana.apply("shop", wanted, files.keySet())).containsValue(StepResult.READY);
-    secrets.put("kibana", Map.of("apiKey", "a2V5OnNlY3JldA==\n"));
-    stub.authorization = Optional.of("ApiKey a2V5OnNlY3JldA==");
-    clock.by(61);
-    assertThat(kibana.apply("shop", wanted, files.keySet())).containsValue(StepResult.READY);
+    secrets.put("kibana", Map.of("username", "u", "password", "hunter22"));
+    assertThat(kibana(platform).apply("shop", wanted, files.keySet()))
+        .containsValue(StepResult.READY);
   }
 
   @Test

@@ -37,8 +37,9 @@ public final class Constraints {
   private void record(String path, Record record) {
     Union union = record.getClass().getAnnotation(Union.class);
     if (union != null) {
-      union(path, record, union.value());
+      union(path, record, union);
     }
+    PlatformRules.check(path, record).ifPresent(problems::add);
     for (RecordComponent component : record.getClass().getRecordComponents()) {
       String at = path + "." + component.getName();
       Object value = value(component, record);
@@ -68,21 +69,25 @@ public final class Constraints {
     }
   }
 
-  private void union(String path, Record record, String[] members) {
+  private void union(String path, Record record, Union union) {
+    String[] members = union.value();
     List<String> set =
         Arrays.stream(record.getClass().getRecordComponents())
             .filter(c -> Arrays.asList(members).contains(c.getName()) && value(c, record) != null)
             .map(RecordComponent::getName)
             .toList();
+    if (union.optional() && set.isEmpty()) {
+      return;
+    }
     if (members.length == 1 && set.isEmpty()) {
       problems.add(Problem.of(path, members[0] + " must be set"));
     } else if (set.size() != 1) {
       problems.add(
           Problem.of(
               path,
-              "exactly one of "
+              (union.optional() ? "at most one of " : "exactly one of ")
                   + String.join(", ", members)
-                  + " must be set; "
+                  + (union.optional() ? " may be set; " : " must be set; ")
                   + (set.isEmpty() ? "none is" : String.join(" and ", set) + " are")));
     }
   }

@@ -22,7 +22,10 @@ import io.fabric8.kubernetes.model.annotation.Version;
 import java.util.List;
 import java.util.Map;
 
-/** Where pipelines run: endpoints, defaults, and what the names in the backends begin with. */
+/**
+ * Where pipelines run: endpoints, who we are to them, defaults, and what the names in the backends
+ * begin with. It holds no secret, only names of Secrets of its own namespace.
+ */
 @Group("millrace.dev")
 @ShortNames("mpf")
 @AdditionalPrinterColumn(
@@ -110,6 +113,14 @@ public final class Platform implements HasMetadata, Namespaced {
   }
 
   /** The backends. */
+  @ValidationRule(
+      value =
+          "has(self.connect.secretsPath) || !(has(self.kafka.sasl)"
+              + " || (has(self.kafka.tls) && has(self.kafka.tls.caSecretRef))"
+              + " || has(self.schemaRegistry.basicAuth) || has(self.schemaRegistry.tls)"
+              + " || has(self.elasticsearch.basicAuth) || has(self.elasticsearch.apiKey)"
+              + " || has(self.elasticsearch.tls))",
+      message = "connect.secretsPath: " + PlatformRules.SECRETS_PATH)
   public record Spec(
       @Form.Prefix
           @ValidationRule(
@@ -158,28 +169,153 @@ public final class Platform implements HasMetadata, Namespaced {
           @JsonPropertyDescription("Partitions of a topic that says nothing; default 4.")
           Integer partitions,
       @Default("1") @Min(1) @Max(32) @JsonPropertyDescription("Replicas of a topic; default 1.")
-          Integer replicas) {
+          Integer replicas,
+      @JsonPropertyDescription(
+              "Connections are encrypted; {} where the brokers' certificates are of a public authority.")
+          KafkaTls tls,
+      @JsonPropertyDescription("Who we are to Kafka; none where it asks nobody.") Sasl sasl) {
     public Kafka {
       partitions = partitions == null ? 4 : partitions;
       replicas = replicas == null ? 1 : replicas;
     }
+
+    /** Kafka that asks nobody. */
+    public Kafka(String bootstrapServers, Integer partitions, Integer replicas) {
+      this(bootstrapServers, partitions, replicas, null, null);
+    }
+  }
+
+  /** Encrypted connections to Kafka. */
+  public record KafkaTls(
+      @JsonPropertyDescription(
+              "The authority of the brokers' certificates; default: those that Java knows.")
+          CaSecret caSecretRef) {}
+
+  /** Who we are to Kafka. */
+  public record Sasl(
+      @Required
+          @OneOf({"PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"})
+          @JsonPropertyDescription("Kafka's sasl.mechanism.")
+          String mechanism,
+      @Required @JsonPropertyDescription("User and password.") LoginSecret secretRef) {}
+
+  /** Encrypted connections by HTTP to a server whose certificate is of an authority of its own. */
+  public record Tls(
+      @Required @JsonPropertyDescription("The authority of the server's certificate.")
+          CaSecret caSecretRef) {}
+
+  /** User and password by HTTP's basic authentication. */
+  public record BasicAuth(
+      @Required @JsonPropertyDescription("User and password.") LoginSecret secretRef) {}
+
+  /** An API key of Elasticsearch, which Kibana takes too. */
+  public record ApiKey(@Required @JsonPropertyDescription("The key.") ApiKeySecret secretRef) {}
+
+  /** A Secret with certificates. */
+  public record CaSecret(
+      @Required @Form.ResourceName @JsonPropertyDescription("Name of a Secret in this namespace.")
+          String name,
+      @Default("ca.crt")
+          @Form.Key
+          @JsonPropertyDescription("Its key that holds certificates as PEM; default ca.crt.")
+          String key) {
+    public CaSecret {
+      key = key == null ? "ca.crt" : key;
+    }
+  }
+
+  /** A Secret with user and password. */
+  public record LoginSecret(
+      @Required @Form.ResourceName @JsonPropertyDescription("Name of a Secret in this namespace.")
+          String name,
+      @Default("username")
+          @Form.Key
+          @JsonPropertyDescription("Its key that holds the user's name; default username.")
+          String usernameKey,
+      @Default("password")
+          @Form.Key
+          @JsonPropertyDescription("Its key that holds the password; default password.")
+          String passwordKey) {
+    public LoginSecret {
+      usernameKey = usernameKey == null ? "username" : usernameKey;
+      passwordKey = passwordKey == null ? "password" : passwordKey;
+    }
+  }
+
+  /** A Secret with an API key. */
+  public record ApiKeySecret(
+      @Required @Form.ResourceName @JsonPropertyDescription("Name of a Secret in this namespace.")
+          String name,
+      @Default("apiKey")
+          @Form.Key
+          @JsonPropertyDescription(
+              "Its key that holds the API key as it is shown, encoded; default apiKey.")
+          String key) {
+    public ApiKeySecret {
+      key = key == null ? "apiKey" : key;
+    }
   }
 
   /** A registry with Confluent's API. */
+  @ValidationRule(value = PlatformRules.HTTPS_RULE, message = "url: " + PlatformRules.HTTPS)
   public record SchemaRegistry(
-      @Required @Form.Url @JsonPropertyDescription("Its base URL, path included.") String url) {}
+      @Required @Form.Url @JsonPropertyDescription("Its base URL, path included.") String url,
+      @JsonPropertyDescription("Who we are to the registry; none where it asks nobody.")
+          BasicAuth basicAuth,
+      @JsonPropertyDescription("Whom we trust, where it is no public authority.") Tls tls) {
+    /** A registry that asks nobody. */
+    public SchemaRegistry(String url) {
+      this(url, null, null);
+    }
+  }
 
   /** Kafka Connect. */
+  @Union({"url", "strimzi"})
+  @ValidationRule(
+      value =
+          "(!has(self.tls) || (has(self.url) && self.url.startsWith('https://')))"
+              + " && (!has(self.basicAuth) || has(self.url))",
+      message = "url: " + PlatformRules.CONNECT)
   public record Connect(
-      @Required @Form.Url @JsonPropertyDescription("URL of its REST API.") String url,
+      @Form.Url @JsonPropertyDescription("URL of its REST API.") String url,
       @Size(min = 1, max = 1024)
           @JsonPropertyDescription(
               "Where its config provider 'secrets' (Kafka's DirectoryConfigProvider) finds a folder for each Secret.")
-          String secretsPath) {}
+          String secretsPath,
+      @JsonPropertyDescription("Who we are to its REST API; none where it asks nobody.")
+          BasicAuth basicAuth,
+      @JsonPropertyDescription("Whom we trust, where it is no public authority.") Tls tls,
+      @JsonPropertyDescription(
+              "A KafkaConnect of Strimzi, whose connectors are KafkaConnector resources.")
+          Strimzi strimzi) {
+    /** Connect that asks nobody. */
+    public Connect(String url, String secretsPath) {
+      this(url, secretsPath, null, null, null);
+    }
+  }
+
+  /** A cluster that Strimzi runs. */
+  public record Strimzi(
+      @Required
+          @Form.ResourceName
+          @JsonPropertyDescription("Name of its KafkaConnect, in this namespace.")
+          String cluster) {}
 
   /** Elasticsearch. */
+  @Union(
+      value = {"basicAuth", "apiKey"},
+      optional = true)
+  @ValidationRule(value = PlatformRules.HTTPS_RULE, message = "url: " + PlatformRules.HTTPS)
   public record Elasticsearch(
-      @Required @Form.Url @JsonPropertyDescription("Its base URL.") String url) {}
+      @Required @Form.Url @JsonPropertyDescription("Its base URL.") String url,
+      @JsonPropertyDescription("Who we are to it, as a user.") BasicAuth basicAuth,
+      @JsonPropertyDescription("Who we are to it, by an API key.") ApiKey apiKey,
+      @JsonPropertyDescription("Whom we trust, where it is no public authority.") Tls tls) {
+    /** Elasticsearch that asks nobody. */
+    public Elasticsearch(String url) {
+      this(url, null, null, null);
+    }
+  }
 
   /** Spark. */
   public record Spark(
@@ -208,15 +344,23 @@ public final class Platform implements HasMetadata, Namespaced {
       @Size(max = 64)
           @JsonPropertyDescription(
               "Spark's own configuration on a cluster, such as spark.kubernetes.node.selector.NAME.")
-          Map<String, String> sparkConf) {
+          Map<String, String> sparkConf,
+      @Default(Spark.SECRETS)
+          @Size(min = 1, max = 1024)
+          @JsonPropertyDescription(
+              "Where the jobs find a folder for each Secret of this Platform, which is mounted there on a cluster; default /etc/millrace/secrets.")
+          String secretsPath) {
+    static final String SECRETS = "/etc/millrace/secrets";
+
     public Spark {
+      secretsPath = secretsPath == null ? SECRETS : secretsPath;
       settings = settings == null ? Map.of() : Map.copyOf(settings);
       sparkConf = sparkConf == null ? Map.of() : Map.copyOf(sparkConf);
     }
 
     /** Where jobs are no pods. */
     public Spark(String checkpointDir, Map<String, String> settings) {
-      this(checkpointDir, settings, null, null, null, null, null, null);
+      this(checkpointDir, settings, null, null, null, null, null, null, null);
     }
   }
 
@@ -282,6 +426,10 @@ public final class Platform implements HasMetadata, Namespaced {
   }
 
   /** Kibana, 8.8 or later. */
+  @Union(
+      value = {"basicAuth", "apiKey"},
+      optional = true)
+  @ValidationRule(value = PlatformRules.HTTPS_RULE, message = "url: " + PlatformRules.HTTPS)
   public record Kibana(
       @Required @Form.Url @JsonPropertyDescription("Its base URL, base path included.") String url,
       @Default("default")
@@ -289,26 +437,24 @@ public final class Platform implements HasMetadata, Namespaced {
           @JsonPropertyDescription(
               "Id of the space for dashboards; made if it is not there; default default.")
           String space,
-      @JsonPropertyDescription("Who we are to Kibana; none where it asks nobody.")
-          KibanaSecret secretRef) {
+      @JsonPropertyDescription("Who we are to it, as a user.") BasicAuth basicAuth,
+      @JsonPropertyDescription("Who we are to it, by an API key.") ApiKey apiKey,
+      @JsonPropertyDescription("Whom we trust, where it is no public authority.") Tls tls) {
     public Kibana {
       space = space == null ? "default" : space;
     }
-  }
 
-  /** A Secret with {@code apiKey}, or {@code username} and {@code password}. */
-  public record KibanaSecret(
-      @Required
-          @Form.ResourceName
-          @JsonPropertyDescription(
-              "Name of a Secret with apiKey (as Kibana shows it, encoded), or username and password.")
-          String name) {}
+    /** Kibana that asks nobody. */
+    public Kibana(String url, String space) {
+      this(url, space, null, null, null);
+    }
+  }
 
   /** Which backends answer. */
   public record Status(
       @JsonPropertyDescription("The generation of the spec that this is about.")
           Long observedGeneration,
-      @JsonPropertyDescription("Ready: as the Kubernetes API conventions have it.")
+      @JsonPropertyDescription("Ready, ResolvedRefs: as the Kubernetes API conventions have it.")
           List<Condition> conditions,
       @Size(max = 16) @JsonPropertyDescription("Each backend.") List<Backend> backends) {}
 

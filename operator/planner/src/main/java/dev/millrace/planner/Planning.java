@@ -45,6 +45,7 @@ final class Planning {
   private final Pipeline pipeline;
   private final Pipeline.Spec spec;
   private final Platform.Spec platform;
+  private final SecretFiles mounted;
   private final SchemaCatalog catalog;
   private final String topicPrefix;
   private final List<Problem> problems = new ArrayList<>();
@@ -75,6 +76,7 @@ final class Planning {
     this.pipeline = pipeline;
     this.spec = pipeline.getSpec();
     this.platform = platform;
+    this.mounted = new SecretFiles(platform.connect().secretsPath());
     this.catalog = catalog;
     this.topicPrefix = platform.prefix() + pipeline.name() + ".";
   }
@@ -189,7 +191,7 @@ final class Planning {
     config.put("tasks.max", Integer.toString(datagen.tasks() == null ? 1 : datagen.tasks()));
     config.put("topic", topic);
     config.put("schema", text.get());
-    config.put("schema.registry.url", platform.schemaRegistry().url());
+    config.putAll(mounted.registry(platform.schemaRegistry()));
     config.put("partitions", Integer.toString(partitions));
     put(config, "partition.by", String.join(",", source.partitionBy()));
     put(config, "seed", datagen.seed());
@@ -321,13 +323,12 @@ final class Planning {
               "scheme '" + facts.scheme() + "' of its URL: expected mysql or mariadb"));
       return;
     }
-    String secret = "${secrets:" + platform.connect().secretsPath() + "/" + ref.name() + ":";
     config.put("connector.class", connectorClass);
     config.put("tasks.max", "1");
     config.put("database.hostname", facts.host());
     config.put("database.port", Integer.toString(facts.port()));
-    config.put("database.user", secret + "username}");
-    config.put("database.password", secret + "password}");
+    config.put("database.user", mounted.value(ref.name(), "username"));
+    config.put("database.password", mounted.value(ref.name(), "password"));
     // Any number that no other replica of the server has.
     long serverId = 100_000 + Long.parseLong(Hashes.of(name).substring(0, 7), 16);
     config.put("database.server.id", Long.toString(serverId));
@@ -351,6 +352,14 @@ final class Planning {
     config.put("schema.history.internal.kafka.topic", history);
     config.put(
         "schema.history.internal.kafka.bootstrap.servers", platform.kafka().bootstrapServers());
+    // Its clients are its own: a worker's credentials are not handed to it.
+    mounted
+        .kafka(platform.kafka())
+        .forEach(
+            (key, value) -> {
+              config.put("schema.history.internal.producer." + key, value);
+              config.put("schema.history.internal.consumer." + key, value);
+            });
     List<String> transforms = new ArrayList<>();
     transforms.add("flat");
     config.put("transforms.flat.type", "io.debezium.transforms.ExtractNewRecordState");
@@ -368,7 +377,9 @@ final class Planning {
     config.put("transforms", String.join(",", transforms));
     for (String side : List.of("key", "value")) {
       config.put(side + ".converter", "dev.millrace.registry.connect.AvroConverter");
-      config.put(side + ".converter.schema.registry.url", platform.schemaRegistry().url());
+      mounted
+          .registry(platform.schemaRegistry())
+          .forEach((key, value) -> config.put(side + ".converter." + key, value));
     }
     produced(config);
     sources.add(new Resource.Connector(name, source.name(), config));
@@ -796,8 +807,12 @@ final class Planning {
     ObjectNode document = Schemas.JSON.createObjectNode();
     document.put("version", 1);
     document.put("pipeline", pipeline.name());
-    document.putObject("kafka").put("bootstrap.servers", platform.kafka().bootstrapServers());
-    document.putObject("registry").put("url", platform.schemaRegistry().url());
+    SecretFiles files = new SecretFiles(platform.spark().secretsPath());
+    ObjectNode kafka = document.putObject("kafka");
+    kafka.put("bootstrap.servers", platform.kafka().bootstrapServers());
+    files.kafkaOfJob(platform.kafka()).forEach(kafka::put);
+    ObjectNode registry = document.putObject("registry");
+    files.registryOfJob(platform.schemaRegistry()).forEach(registry::put);
     document.put(
         "checkpointDir",
         platform.spark().checkpointDir().replaceAll("/+$", "")
@@ -868,9 +883,9 @@ final class Planning {
     config.put(
         "tasks.max", Integer.toString(elasticsearch.tasks() == null ? 1 : elasticsearch.tasks()));
     config.put("topics", stream.topic());
-    config.put("connection.url", platform.elasticsearch().url());
+    config.putAll(mounted.elasticsearch(platform.elasticsearch()));
     config.put("index", elasticsearch.index());
-    config.put("schema.registry.url", platform.schemaRegistry().url());
+    config.putAll(mounted.registry(platform.schemaRegistry()));
     stream
         .keySchema()
         .ifPresent(k -> config.put("key.fields", String.join(",", Schemas.fields(k))));

@@ -47,7 +47,17 @@ class GoldenTest {
             new Platform.Connect("http://connect", "/secrets"),
             new Platform.Elasticsearch("http://elasticsearch"),
             new Platform.Spark("s3://bucket/checkpoints", Map.of("shufflePartitions", "2")),
-            new Platform.Kibana("http://kibana", "analysts", null)));
+            new Platform.Kibana("http://kibana", "analysts")));
+  }
+
+  /** The one of a case, if it has its own. */
+  private static Platform platform(Path file) throws IOException {
+    if (!Files.exists(file)) {
+      return platform();
+    }
+    ManifestReader.Read<Platform> read = ManifestReader.platform(YAML.readTree(file.toFile()));
+    assertThat(read.problems()).isEmpty();
+    return read.resource();
   }
 
   @ParameterizedTest
@@ -63,7 +73,7 @@ class GoldenTest {
       Plan plan =
           Planner.plan(
               read.resource(),
-              platform(),
+              platform(directory.resolve("in-platform.yaml")),
               new FileCatalog(
                   Files.exists(catalog)
                       ? YAML.readTree(catalog.toFile())

@@ -1,6 +1,9 @@
 package dev.millrace.connect.datagen;
 
+import dev.millrace.registry.Authorities;
+import dev.millrace.registry.SchemaRegistryClient;
 import java.time.DateTimeException;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Locale;
@@ -11,6 +14,7 @@ import org.apache.kafka.common.config.ConfigDef;
 import org.apache.kafka.common.config.ConfigDef.Importance;
 import org.apache.kafka.common.config.ConfigDef.Type;
 import org.apache.kafka.common.config.ConfigException;
+import org.apache.kafka.common.config.types.Password;
 
 /** The connector's configuration, checked. */
 final class DatagenConfig extends AbstractConfig {
@@ -18,6 +22,8 @@ final class DatagenConfig extends AbstractConfig {
   static final String SCHEMA = "schema";
   static final String SCHEMA_ID = "schema.id";
   static final String REGISTRY = "schema.registry.url";
+  static final String REGISTRY_USER = "schema.registry.basic.auth.user.info";
+  static final String REGISTRY_TRUSTSTORE = "schema.registry.ssl.truststore.location";
   static final String PARTITIONS = "partitions";
   static final String PARTITION_BY = "partition.by";
   static final String SEED = "seed";
@@ -61,6 +67,19 @@ final class DatagenConfig extends AbstractConfig {
               "",
               Importance.MEDIUM,
               "Confluent-compatible base URL of the registry; needed without schema.id.")
+          .define(
+              REGISTRY_USER,
+              Type.PASSWORD,
+              null,
+              Importance.MEDIUM,
+              "user:password for the registry's basic authentication.")
+          .define(
+              REGISTRY_TRUSTSTORE,
+              Type.STRING,
+              "",
+              Importance.MEDIUM,
+              "File with the certificates, in PEM, of the authorities that a registry by https is"
+                  + " trusted by; empty: those that Java knows.")
           .define(
               PARTITIONS,
               Type.INT,
@@ -213,6 +232,17 @@ final class DatagenConfig extends AbstractConfig {
     }
     // Compiles everything once, so that what does not fit the schema is said before a task runs.
     new RecordWriter(this);
+  }
+
+  /** A client of the registry. */
+  SchemaRegistryClient registry() {
+    return new SchemaRegistryClient(
+        getString(REGISTRY),
+        Optional.ofNullable(getPassword(REGISTRY_USER)).map(Password::value),
+        Optional.of(getString(REGISTRY_TRUSTSTORE))
+            .filter(f -> !f.isBlank())
+            .map(Authorities::ofFile),
+        Duration.ofSeconds(15));
   }
 
   Optional<Entities> entities() {

@@ -1,6 +1,5 @@
 package dev.millrace.connect.datagen;
 
-import dev.millrace.registry.SchemaRegistryClient;
 import java.time.Clock;
 import java.util.ArrayList;
 import java.util.List;
@@ -79,9 +78,7 @@ public final class DatagenSourceTask extends SourceTask {
     RecordWriter writer = new RecordWriter(config);
     int schemaId = config.getInt(DatagenConfig.SCHEMA_ID);
     if (schemaId < 0) {
-      schemaId =
-          new SchemaRegistryClient(config.getString(DatagenConfig.REGISTRY))
-              .register(topic + "-value", writer.schema());
+      schemaId = config.registry().register(topic + "-value", writer.schema());
     }
     Layout layout = Layout.of(config, writer);
     used = layout.used();

@@ -1,21 +1,30 @@
 package dev.millrace.connect.elasticsearch;
 
+import dev.millrace.registry.Authorities;
+import dev.millrace.registry.SchemaRegistryClient;
 import java.net.URI;
+import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import org.apache.kafka.common.config.AbstractConfig;
 import org.apache.kafka.common.config.ConfigDef;
 import org.apache.kafka.common.config.ConfigDef.Importance;
 import org.apache.kafka.common.config.ConfigDef.Type;
 import org.apache.kafka.common.config.ConfigException;
+import org.apache.kafka.common.config.types.Password;
 
 /** The connector's configuration, checked. */
 final class ElasticsearchSinkConfig extends AbstractConfig {
   static final String URL = "connection.url";
   static final String USERNAME = "connection.username";
   static final String PASSWORD = "connection.password";
+  static final String API_KEY = "connection.api.key";
+  static final String TRUSTSTORE = "connection.ssl.truststore.location";
   static final String INDEX = "index";
   static final String REGISTRY = "schema.registry.url";
+  static final String REGISTRY_USER = "schema.registry.basic.auth.user.info";
+  static final String REGISTRY_TRUSTSTORE = "schema.registry.ssl.truststore.location";
   static final String KEY_FIELDS = "key.fields";
   static final String BULK_BYTES = "bulk.bytes";
   static final String IN_FLIGHT = "bulk.in.flight";
@@ -38,6 +47,19 @@ final class ElasticsearchSinkConfig extends AbstractConfig {
               "User for basic authentication; empty: none.")
           .define(PASSWORD, Type.PASSWORD, "", Importance.MEDIUM, "The user's password.")
           .define(
+              API_KEY,
+              Type.PASSWORD,
+              "",
+              Importance.MEDIUM,
+              "API key, encoded, in place of user and password; empty: none.")
+          .define(
+              TRUSTSTORE,
+              Type.STRING,
+              "",
+              Importance.MEDIUM,
+              "File with the certificates, in PEM, of the authorities that Elasticsearch by https"
+                  + " is trusted by; empty: those that Java knows.")
+          .define(
               INDEX,
               Type.STRING,
               "",
@@ -51,6 +73,19 @@ final class ElasticsearchSinkConfig extends AbstractConfig {
               url(),
               Importance.HIGH,
               "Confluent-compatible base URL of the schema registry.")
+          .define(
+              REGISTRY_USER,
+              Type.PASSWORD,
+              null,
+              Importance.MEDIUM,
+              "user:password for the registry's basic authentication.")
+          .define(
+              REGISTRY_TRUSTSTORE,
+              Type.STRING,
+              "",
+              Importance.MEDIUM,
+              "File with the certificates, in PEM, of the authorities that a registry by https is"
+                  + " trusted by; empty: those that Java knows.")
           .define(
               KEY_FIELDS,
               Type.LIST,
@@ -93,6 +128,17 @@ final class ElasticsearchSinkConfig extends AbstractConfig {
       return own.toString();
     }
     return getString(INDEX).isBlank() ? topic : getString(INDEX);
+  }
+
+  /** A client of the registry. */
+  SchemaRegistryClient registry() {
+    return new SchemaRegistryClient(
+        getString(REGISTRY),
+        Optional.ofNullable(getPassword(REGISTRY_USER)).map(Password::value),
+        Optional.of(getString(REGISTRY_TRUSTSTORE))
+            .filter(f -> !f.isBlank())
+            .map(Authorities::ofFile),
+        Duration.ofSeconds(15));
   }
 
   private static ConfigDef.Validator url() {

@@ -3,6 +3,7 @@ package dev.millrace.connect.elasticsearch;
 import co.elastic.clients.elasticsearch.ElasticsearchAsyncClient;
 import co.elastic.clients.json.jackson.JacksonJsonpMapper;
 import co.elastic.clients.transport.rest_client.RestClientTransport;
+import dev.millrace.registry.Authorities;
 import dev.millrace.registry.RegistryException;
 import dev.millrace.registry.SchemaRegistryClient;
 import dev.millrace.registry.WireFormat;
@@ -60,16 +61,19 @@ public final class ElasticsearchSinkTask extends SinkTask {
     config = new ElasticsearchSinkConfig(properties);
     keyFields = config.getList(ElasticsearchSinkConfig.KEY_FIELDS);
     bulkBytes = config.getInt(ElasticsearchSinkConfig.BULK_BYTES);
-    registry = new SchemaRegistryClient(config.getString(ElasticsearchSinkConfig.REGISTRY));
+    registry = config.registry();
     try {
       reporter = context.errantRecordReporter();
     } catch (NoSuchMethodError olderWorker) {
       reporter = null;
     }
     int timeout = config.getInt(ElasticsearchSinkConfig.TIMEOUT);
+    String truststore = config.getString(ElasticsearchSinkConfig.TRUSTSTORE);
     rest =
         RestClient.builder(HttpHost.create(config.getString(ElasticsearchSinkConfig.URL)))
             .setRequestConfigCallback(c -> c.setConnectTimeout(3000).setSocketTimeout(timeout))
+            .setHttpClientConfigCallback(
+                c -> truststore.isBlank() ? c : c.setSSLContext(Authorities.ofFile(truststore)))
             .setDefaultHeaders(headers())
             .build();
     bulks =
@@ -83,6 +87,10 @@ public final class ElasticsearchSinkTask extends SinkTask {
   }
 
   private Header[] headers() {
+    String apiKey = config.getPassword(ElasticsearchSinkConfig.API_KEY).value();
+    if (!apiKey.isEmpty()) {
+      return new Header[] {new BasicHeader("Authorization", "ApiKey " + apiKey)};
+    }
     String user = config.getString(ElasticsearchSinkConfig.USERNAME);
     if (user.isEmpty()) {
       return new Header[0];

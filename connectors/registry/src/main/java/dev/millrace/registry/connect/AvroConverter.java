@@ -1,5 +1,6 @@
 package dev.millrace.registry.connect;
 
+import dev.millrace.registry.Authorities;
 import dev.millrace.registry.RegistryException;
 import dev.millrace.registry.SchemaRegistryClient;
 import dev.millrace.registry.WireFormat;
@@ -38,6 +39,7 @@ import org.apache.kafka.connect.storage.Converter;
 public final class AvroConverter implements Converter {
   static final String URL = "schema.registry.url";
   static final String USER_INFO = "schema.registry.basic.auth.user.info";
+  static final String TRUSTSTORE = "schema.registry.ssl.truststore.location";
   static final String AUTO_REGISTER = "auto.register";
   static final String NAMESPACE = "namespace";
 
@@ -56,6 +58,13 @@ public final class AvroConverter implements Converter {
               null,
               ConfigDef.Importance.MEDIUM,
               "user:password for the registry's basic authentication.")
+          .define(
+              TRUSTSTORE,
+              ConfigDef.Type.STRING,
+              "",
+              ConfigDef.Importance.MEDIUM,
+              "File with the certificates, in PEM, of the authorities that a registry by https is"
+                  + " trusted by; empty: those that Java knows.")
           .define(
               AUTO_REGISTER,
               ConfigDef.Type.BOOLEAN,
@@ -117,7 +126,14 @@ public final class AvroConverter implements Converter {
   public void configure(Map<String, ?> configs, boolean isKey) {
     AbstractConfig config = new AbstractConfig(CONFIG, configs, false);
     Optional<String> user = Optional.ofNullable(config.getPassword(USER_INFO)).map(p -> p.value());
-    registry = new SchemaRegistryClient(config.getString(URL), user, Duration.ofSeconds(15));
+    registry =
+        new SchemaRegistryClient(
+            config.getString(URL),
+            user,
+            Optional.of(config.getString(TRUSTSTORE))
+                .filter(f -> !f.isBlank())
+                .map(Authorities::ofFile),
+            Duration.ofSeconds(15));
     autoRegister = config.getBoolean(AUTO_REGISTER);
     namespace = config.getString(NAMESPACE);
     key = isKey;

@@ -1,8 +1,8 @@
 package dev.millrace.spark.avro;
 
 import dev.millrace.registry.RegistryException;
-import dev.millrace.registry.SchemaRegistryClient;
 import dev.millrace.registry.WireFormat;
+import dev.millrace.spark.options.RegistryAccess;
 import java.io.IOException;
 import java.util.HashMap;
 import java.util.List;
@@ -15,9 +15,10 @@ import org.apache.spark.sql.types.StructType;
 /** The decoders of one reader, by the schema that a record was written with. Not thread safe. */
 public final class Decoders {
   /** One client a registry and JVM: schemas are fetched once. */
-  private static final Map<String, IntFunction<Schema>> REGISTRIES = new ConcurrentHashMap<>();
+  private static final Map<RegistryAccess, IntFunction<Schema>> REGISTRIES =
+      new ConcurrentHashMap<>();
 
-  private final String registryUrl;
+  private final RegistryAccess registry;
   private final Schema reader;
   private final List<String> columns;
   private final String timeField;
@@ -29,7 +30,7 @@ public final class Decoders {
   /** Schemas under a URL at which no server listens. */
   public static void provide(String registryUrl, Map<Integer, Schema> schemas) {
     REGISTRIES.put(
-        registryUrl,
+        RegistryAccess.open(registryUrl),
         id -> {
           Schema schema = schemas.get(id);
           if (schema == null) {
@@ -47,8 +48,12 @@ public final class Decoders {
    * @param extra columns behind, which the caller sets
    */
   public Decoders(
-      String registryUrl, Schema reader, List<String> columns, String timeField, StructType extra) {
-    this.registryUrl = registryUrl;
+      RegistryAccess registry,
+      Schema reader,
+      List<String> columns,
+      String timeField,
+      StructType extra) {
+    this.registry = registry;
     this.reader = reader;
     this.columns = columns;
     this.timeField = timeField;
@@ -84,9 +89,7 @@ public final class Decoders {
 
   private Schema schema(int id) throws IOException {
     try {
-      return REGISTRIES
-          .computeIfAbsent(registryUrl, url -> new SchemaRegistryClient(url)::byId)
-          .apply(id);
+      return REGISTRIES.computeIfAbsent(registry, r -> r.client()::byId).apply(id);
     } catch (RegistryException e) {
       if (e.retryable()) {
         throw new IOException(e.getMessage(), e);

@@ -102,7 +102,7 @@ final class KafkaBackends implements Backends {
   private Map<String, String> common(PlanDocument.Transform transform) {
     Map<String, String> options = new HashMap<>();
     plan.kafka().forEach((k, v) -> options.put("kafka." + k, v));
-    options.put("registry.url", plan.registry().url());
+    plan.registry().put(options);
     options.put("marks.topic", plan.marksTopic());
     // What is kept between batches is kept under this: several jobs may share a process.
     options.put(

@@ -5,6 +5,7 @@ import com.fasterxml.jackson.core.StreamReadFeature;
 import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.millrace.spark.options.RegistryAccess;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -27,7 +28,7 @@ public record PlanDocument(
     int version,
     String pipeline,
     Map<String, String> kafka,
-    Registry registry,
+    RegistryAccess registry,
     String checkpointDir,
     String marksTopic,
     int statusPort,
@@ -49,9 +50,6 @@ public record PlanDocument(
         streams,
         transforms);
   }
-
-  /** Schema registry: any that speaks Confluent's API. */
-  public record Registry(String url) {}
 
   /**
    * @param shufflePartitions tasks of a stateful stage, fixed for the life of its state; 2 when

@@ -2,6 +2,7 @@ package dev.millrace.spark.job;
 
 import dev.millrace.spark.avro.Decoders;
 import dev.millrace.spark.kafka.MemoryKafka;
+import dev.millrace.spark.options.RegistryAccess;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
@@ -76,7 +77,7 @@ final class VirtualRun implements AutoCloseable {
             given.version(),
             given.pipeline(),
             Map.of("bootstrap.servers", kafka.bootstrap()),
-            new PlanDocument.Registry(kafka.bootstrap()),
+            RegistryAccess.open(kafka.bootstrap()),
             folder + "/" + kafka.bootstrap().replace(':', '-'),
             given.marksTopic(),
             0,

@@ -52,7 +52,7 @@ final class RangeReader implements PartitionReader<InternalRow> {
     this.aside = aside;
     this.decoders =
         new Decoders(
-            options.registryUrl(),
+            options.registry(),
             new Schema.Parser().parse(options.schema()),
             options.columns(),
             options.timed() ? options.timeField() : null,

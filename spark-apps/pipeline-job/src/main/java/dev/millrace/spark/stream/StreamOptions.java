@@ -3,6 +3,7 @@ package dev.millrace.spark.stream;
 import static dev.millrace.spark.options.KafkaOptions.required;
 
 import dev.millrace.spark.options.KafkaOptions;
+import dev.millrace.spark.options.RegistryAccess;
 import java.io.Serializable;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -21,7 +22,7 @@ record StreamOptions(
     String stream,
     String transform,
     HashMap<String, String> kafka,
-    String registryUrl,
+    RegistryAccess registry,
     String marksTopic,
     String schema,
     ArrayList<String> columns,
@@ -40,7 +41,7 @@ record StreamOptions(
         required(options, "stream"),
         required(options, "transform"),
         KafkaOptions.kafka(options),
-        required(options, "registry.url"),
+        RegistryAccess.of(options),
         options.getOrDefault("marks.topic", ""),
         schema,
         new ArrayList<>(KafkaOptions.columns(options, schema)),

@@ -45,7 +45,7 @@ final class TableCopy {
     this.options = options;
     this.decoders =
         new Decoders(
-            options.registryUrl(),
+            options.registry(),
             new Schema.Parser().parse(options.schema()),
             options.columns(),
             null,

@@ -3,6 +3,7 @@ package dev.millrace.spark.table;
 import static dev.millrace.spark.options.KafkaOptions.required;
 
 import dev.millrace.spark.options.KafkaOptions;
+import dev.millrace.spark.options.RegistryAccess;
 import java.io.Serializable;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -17,7 +18,7 @@ record TableOptions(
     String topic,
     String reader,
     HashMap<String, String> kafka,
-    String registryUrl,
+    RegistryAccess registry,
     String schema,
     ArrayList<String> columns)
     implements Serializable {
@@ -28,7 +29,7 @@ record TableOptions(
         required(options, "topic"),
         required(options, "transform"),
         KafkaOptions.kafka(options),
-        required(options, "registry.url"),
+        RegistryAccess.of(options),
         schema,
         new ArrayList<>(KafkaOptions.columns(options, schema)));
   }

@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.millrace.registry.WireFormat;
+import dev.millrace.spark.options.RegistryAccess;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -76,7 +77,7 @@ class TestRunsTest {
         1,
         "t",
         Map.of(),
-        new PlanDocument.Registry("none"),
+        RegistryAccess.open("none"),
         "none",
         "t.millrace-marks",
         0,
