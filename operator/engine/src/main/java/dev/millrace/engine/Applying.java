@@ -136,7 +136,8 @@ final class Applying {
         missing.stream().filter(t -> t.name().equals(turn.plan.marksTopic())).findFirst();
     first.ifPresent(m -> create(turn, List.of(m)));
     missing.removeIf(m -> first.isPresent() && m.equals(first.get()));
-    if (missing.isEmpty() && differing.isEmpty()) {
+    List<Resource.Subject> subjects = newSubjects(turn);
+    if (missing.isEmpty() && differing.isEmpty() && subjects.isEmpty()) {
       return;
     }
     // Written down first: after a crash between the two, what is there must be known as ours.
@@ -144,9 +145,13 @@ final class Applying {
       turn.made = turn.made.with(topic);
       topics.expect(topic.name());
     }
+    for (Resource.Subject subject : subjects) {
+      turn.made = turn.made.with(subject);
+    }
     StepResult remembered = StepResult.of(() -> remember(turn));
     if (!(remembered instanceof StepResult.Ready)) {
       missing.forEach(t -> turn.note(t, remembered));
+      subjects.forEach(s -> turn.note(s, remembered));
       return;
     }
     create(turn, missing);
@@ -159,6 +164,13 @@ final class Applying {
                 return StepResult.READY;
               }));
     }
+  }
+
+  private static List<Resource.Subject> newSubjects(Turn turn) {
+    return turn.all(Resource.Subject.class).stream()
+        .filter(s -> turn.answered(s) && !turn.held(s.component()))
+        .filter(s -> turn.change(s).map(c -> c.action() == Action.CREATE).orElse(false))
+        .toList();
   }
 
   private void create(Turn turn, List<Resource.Topic> missing) {
@@ -219,6 +231,7 @@ final class Applying {
     for (Resource.Subject subject : turn.all(Resource.Subject.class)) {
       if (turn.answered(subject)
           && turn.change(subject).isPresent()
+          && !turn.undone.contains(subject.id())
           && !turn.held(subject.component())) {
         turn.note(subject, StepResult.of(() -> subjects.apply(subject)));
       }
