@@ -60,12 +60,12 @@ inside() {
 }
 # Names of what there is in each backend, a line each, begun with its kind.
 backends() {
-  kubectl -n "$demo" exec stack-kafka-0 -c kafka -- env JDK_JAVA_OPTIONS='-Xmx64m -XX:TieredStopAtLevel=1 -Dlog4j2.level=OFF' \
-    java -cp '/opt/millrace/kafka/*' org.apache.kafka.tools.TopicCommand --bootstrap-server stack-kafka:9092 --list </dev/null 2>/dev/null |
-    grep "^$demo\\." | sed 's/^/topic /'
+  # As the broker has them on its disk; what it is about to delete there is gone for everybody else.
+  kubectl -n "$demo" exec stack-kafka-0 -c kafka -- ls /var/lib/millrace/kafka </dev/null |
+    awk -v p="$demo." 'index($0, p) == 1 && !/-delete$/ { sub(/-[0-9]+$/, ""); print "topic " $0 }' | sort -u
   inside stack-registry 8080 /apis/ccompat/v7/subjects | tr -d '[]" \n' | tr , '\n' | awk NF | sed 's/^/subject /'
   inside stack-connect 8083 /connectors | tr -d '[]" \n' | tr , '\n' | awk NF | sed 's/^/connector /'
-  inside stack-elasticsearch 9200 '/_cat/indices?h=index' | sed '/^\./d; /^$/d; s/^/index /'
-  inside stack-elasticsearch 9200 '/_cat/templates/millrace*,tv*?h=name' | sed '/^$/d; s/^/template /'
+  inside stack-elasticsearch 9200 '/_cat/indices?h=index' | awk '/^tv-/ { print "index " $0 }' | sort
+  inside stack-elasticsearch 9200 '/_cat/templates/tv-*?h=name' | awk '/^tv-/ { print "template " $0 }' | sort
   kubectl -n "$demo" get sparkapplications,configmaps,services,pods -l app.kubernetes.io/managed-by=millrace -o name | sed 's/^/object /'
 }

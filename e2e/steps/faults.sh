@@ -58,7 +58,7 @@ away() {
 # In the middle of applying a change: the new rate must come all the same.
 kill_operator() {
   sed -i "s|rate: $rate/s|rate: $((rate + 10))/s|" "$out/demo-tv/pipeline.yaml"
-  kubectl -n "$demo" apply --server-side -k "$out/demo-tv" >/dev/null
+  kubectl -n "$demo" apply -k "$out/demo-tv" >/dev/null
   delete_pods "$system" app.kubernetes.io/name=millrace-operator
   until_true "the new rate in Connect" bash -c "$(declare -f inside); demo='$demo'; inside stack-connect 8083 '/connectors/$demo.tv.events/config' | grep -q '\"$((rate + 10))'"
 }

@@ -16,8 +16,8 @@ kubectl -n "$demo" get secrets -o go-template='{{range .items}}{{if ne .type "he
   done | awk 'length($0) >= 12' | sort -u >"$needles"
 [[ -s $needles ]] || die "there is no Secret with a password"
 
-# everything_said: all resources but Secrets, events with them; logs; what Connect, Spark's page, the status of a job and the operator's
-# metrics answer; process lists
+# everything_said: all resources but Secrets, events with them; logs; what Connect and a Spark job answer; process
+# lists
 everything_said() {
   local namespace pod kinds address
   kinds=$(kubectl api-resources --verbs=list --namespaced -o name | grep -v '^secrets$' | paste -sd,)
@@ -33,8 +33,9 @@ everything_said() {
   inside stack-connect 8083 '/connectors?expand=info&expand=status' >"$said/connect.json"
   grep -q "$demo.tv.tv_db" "$said/connect.json" || die "Connect does not answer with its connectors"
   address=$(kubectl -n "$demo" get pods -l spark-role=driver --field-selector=status.phase=Running -o 'jsonpath={.items[0].status.podIP}')
-  inside "$address" 4040 /environment/ >"$said/spark-page.html"
-  grep -q spark.app.id "$said/spark-page.html" || die "Spark's page does not show its environment"
+  # Its jobs serve no page of Spark's own; their configuration is in ConfigMaps.
+  inside "$address" 4041 /status >"$said/job.json"
+  grep -q '"queries"' "$said/job.json" || die "the Spark job's status does not answer"
 }
 everything_said
 found=$(grep -rlFf "$needles" "$said" || true)

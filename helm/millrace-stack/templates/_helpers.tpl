@@ -105,3 +105,25 @@ volumeClaimTemplates:
 {{- define "stack.elasticsearch" -}}
 {{ include "stack.endpoint" (list . "elasticsearch" (printf "http://%s-elasticsearch.%s.svc:9200" .Release.Name .Release.Namespace)) }}
 {{- end }}
+{{- define "stack.s3" -}}
+{{ include "stack.endpoint" (list . "s3" (printf "http://%s-s3.%s.svc:9000" .Release.Name .Release.Namespace)) }}
+{{- end }}
+
+{{/* Replicas of topics: ours are on all nodes. */}}
+{{- define "stack.replicas" -}}
+{{ ternary .Values.kafka.nodes .Values.kafka.replicas .Values.kafka.enabled | int }}
+{{- end }}
+
+{{/* Which of several a node of Kafka is. */}}
+{{- define "stack.kafkaNode" -}}
+{{- if gt (int .Values.kafka.nodes) 1 -}}
+- name: NODE_ID
+  valueFrom:
+    fieldRef:
+      fieldPath: metadata.labels['apps.kubernetes.io/pod-index']
+- name: POD_NAME
+  valueFrom:
+    fieldRef:
+      fieldPath: metadata.name
+{{- end }}
+{{- end }}

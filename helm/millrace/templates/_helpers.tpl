@@ -3,8 +3,17 @@ app.kubernetes.io/name: millrace-operator
 app.kubernetes.io/instance: {{ .Release.Name }}
 {{- end }}
 
+{{- define "millrace.consoleSelector" -}}
+app.kubernetes.io/name: millrace-console
+app.kubernetes.io/instance: {{ .Release.Name }}
+{{- end }}
+
 {{- define "millrace.labels" -}}
 {{ include "millrace.selector" . }}
+{{ include "millrace.commonLabels" . }}
+{{- end }}
+
+{{- define "millrace.commonLabels" -}}
 app.kubernetes.io/part-of: millrace
 app.kubernetes.io/managed-by: {{ .Release.Service }}
 app.kubernetes.io/version: {{ .Chart.AppVersion | quote }}

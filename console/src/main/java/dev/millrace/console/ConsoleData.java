@@ -21,34 +21,34 @@ public interface ConsoleData {
   }
 
   /** Services and pipelines, as they were last observed. */
-  JsonNode status();
+  JsonNode status() throws Unavailable;
 
   /** {@code {"pipelines":[{name, nodes, edges, ...}]}}, as it was last observed. */
-  JsonNode graph();
+  JsonNode graph() throws Unavailable;
 
   /** The dashboards of all pipelines. */
-  SavedObjects.Dashboards dashboards();
+  SavedObjects.Dashboards dashboards() throws Unavailable;
 
   /** Names of the indices that the pipelines write: no others are searched. */
-  Set<String> indices();
+  Set<String> indices() throws Unavailable;
 
   /** Where searches go, if that is known yet. */
-  Optional<URI> elasticsearch();
+  Optional<URI> elasticsearch() throws Unavailable;
 
   /** Configuration and state of a source, transform, sink or stream. */
-  Optional<JsonNode> component(String pipeline, String name);
+  Optional<JsonNode> component(String pipeline, String name) throws Unavailable;
 
   /** Fields, key and readers of a stream. */
-  Optional<JsonNode> stream(String pipeline, String name);
+  Optional<JsonNode> stream(String pipeline, String name) throws Unavailable;
 
   /** Which columns are made from which. */
-  Optional<JsonNode> lineage(String pipeline);
+  Optional<JsonNode> lineage(String pipeline) throws Unavailable;
 
   /** An array of connectors with their tasks, as they were last observed. */
-  JsonNode connectors();
+  JsonNode connectors() throws Unavailable;
 
   /** An array of Spark jobs with their queries, as they were last observed. */
-  JsonNode jobs();
+  JsonNode jobs() throws Unavailable;
 
   /** An array of topics with partitions and sizes. Asks backends. */
   JsonNode topics() throws Unavailable;

@@ -62,6 +62,15 @@ final class Searches {
    * @param body of at most {@link #MAX_QUERY_BYTES}
    */
   Answer search(String pattern, byte[] body) throws InterruptedException {
+    try {
+      return known(pattern, body);
+    } catch (ConsoleData.Unavailable e) {
+      return Answer.text(503, e.getMessage());
+    }
+  }
+
+  private Answer known(String pattern, byte[] body)
+      throws InterruptedException, ConsoleData.Unavailable {
     if (!data.dashboards().indices().contains(pattern)) {
       return Answer.text(403, "no dashboard reads this index");
     }
@@ -104,7 +113,7 @@ final class Searches {
   }
 
   /** A pattern is searched as the pipelines' indices that it means, and so leads to no others. */
-  private List<String> indices(String pattern) {
+  private List<String> indices(String pattern) throws ConsoleData.Unavailable {
     Pattern regex =
         Pattern.compile(
             Arrays.stream(pattern.split(","))

@@ -5,6 +5,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.millrace.console.ConsoleData;
+import dev.millrace.console.DashboardNodes;
 import dev.millrace.console.SavedObjects;
 import dev.millrace.engine.BackendException;
 import dev.millrace.engine.DetailView;
@@ -13,12 +14,9 @@ import dev.millrace.engine.GraphView;
 import dev.millrace.engine.Inspector;
 import dev.millrace.engine.Observation;
 import dev.millrace.engine.PipelineStatus;
-import dev.millrace.engine.Redactor;
 import dev.millrace.engine.StreamView;
 import dev.millrace.engine.TopicView;
 import dev.millrace.model.Pipeline;
-import dev.millrace.model.Pipeline.Sink;
-import dev.millrace.planner.Plan;
 import dev.millrace.planner.Resource;
 import java.io.IOException;
 import java.net.URI;
@@ -98,21 +96,12 @@ final class LocalConsole implements ConsoleData {
     ObjectNode out = JSON.createObjectNode();
     ArrayNode graphs = out.putArray("pipelines");
     for (Pipeline pipeline : pipelines) {
-      ObjectNode graph = GraphView.of(seen(pipeline.name()).orElseGet(() -> nothingSeen(pipeline)));
+      ObjectNode graph =
+          GraphView.of(seen(pipeline.name()).orElseGet(() -> Observation.nothing(pipeline)));
       dashboards(pipeline, graph);
       graphs.add(graph);
     }
     return out;
-  }
-
-  private static Observation nothingSeen(Pipeline pipeline) {
-    return new Observation(
-        pipeline,
-        new Plan(List.of(), List.of(), Map.of(), List.of(), "", Map.of(), List.of()),
-        new PipelineStatus(pipeline.name(), false, List.of(), List.of(), List.of(), List.of()),
-        Map.of(),
-        Optional.empty(),
-        new Redactor(List.of()));
   }
 
   /** Dashboards read what sinks write. */
@@ -123,35 +112,12 @@ final class LocalConsole implements ConsoleData {
               .flatMap(s -> s.status().components().stream())
               .filter(c -> c.name().equals(entry.name()))
               .findFirst();
-      for (JsonNode dashboard : dashboards.get(pipeline.name() + "/" + entry.name()).dashboards()) {
-        String id = "dashboard:" + dashboard.path("id").asText();
-        ObjectNode node = graph.withArray("nodes").addObject();
-        node.put("id", id);
-        node.put("type", "dashboard");
-        node.put("name", dashboard.path("title").asText());
-        node.put("dashboard", dashboard.path("id").asText());
-        node.put("kind", dashboard.path("panels").size() + " panels");
-        node.put("state", imported.map(PipelineStatus.Component::state).orElse("ready"));
-        node.put("message", imported.map(PipelineStatus.Component::message).orElse(""));
-        for (Sink sink : pipeline.getSpec().sinks()) {
-          if (reads(dashboard, sink.elasticsearch().index())) {
-            ObjectNode edge = graph.withArray("edges").addObject();
-            edge.put("from", "sink:" + sink.name());
-            edge.put("to", id);
-            edge.put("role", "shows");
-          }
-        }
-      }
+      DashboardNodes.add(
+          graph,
+          dashboards.get(pipeline.name() + "/" + entry.name()),
+          imported.map(PipelineStatus.Component::state).orElse("ready"),
+          imported.map(PipelineStatus.Component::message).orElse(""));
     }
-  }
-
-  private static boolean reads(JsonNode dashboard, String index) {
-    for (JsonNode pattern : dashboard.path("indices")) {
-      if (index.matches(pattern.asText().replace(".", "\\.").replace("*", ".*"))) {
-        return true;
-      }
-    }
-    return false;
   }
 
   @Override

@@ -6,16 +6,23 @@ import static org.awaitility.Awaitility.await;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import com.fasterxml.jackson.dataformat.yaml.YAMLMapper;
 import com.sun.net.httpserver.HttpExchange;
 import com.sun.net.httpserver.HttpsConfigurator;
 import com.sun.net.httpserver.HttpsServer;
+import dev.millrace.console.ConsoleServer;
+import dev.millrace.console.OperatorData;
 import dev.millrace.controller.ApiServer;
 import dev.millrace.controller.Backends;
+import dev.millrace.controller.ObservedEndpoint;
 import dev.millrace.controller.OperatorRuntime;
 import dev.millrace.controller.Pace;
 import dev.millrace.controller.PlanWebhook;
 import dev.millrace.local.guarded.Certificate;
+import dev.millrace.model.ManifestReader;
 import dev.millrace.model.Pipeline;
+import io.fabric8.kubernetes.api.model.ConfigMapBuilder;
 import io.fabric8.kubernetes.api.model.GenericKubernetesResource;
 import io.fabric8.kubernetes.api.model.NodeBuilder;
 import io.fabric8.kubernetes.api.model.PodBuilder;
@@ -29,6 +36,10 @@ import java.io.InputStream;
 import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.net.InetSocketAddress;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -63,6 +74,8 @@ class ClusterIT {
   private static KubernetesClient client;
   private static OperatorRuntime operator;
   private static AutoCloseable webhook;
+  private static Path certificates;
+  private static ObservedEndpoint observed;
   private static Path kubeconfig;
   private static Path directory;
 
@@ -89,6 +102,10 @@ class ClusterIT {
             Clock.systemUTC());
     operator.start();
     webhook();
+    Files.writeString(certificates.resolve("token"), "it-is-me\n");
+    observed =
+        operator.observed(
+            new InetSocketAddress("127.0.0.1", 0), certificates, certificates.resolve("token"));
     server.client().resource(backends.platform(NS, "default", "", backends.connect())).create();
     kubeconfig = temporary.resolve("kubeconfig");
     Files.writeString(kubeconfig, server.kubeConfig());
@@ -158,12 +175,12 @@ class ClusterIT {
       store.load(in, "changeit".toCharArray());
     }
     String certificate = pem("CERTIFICATE", store.getCertificate("tls").getEncoded());
-    Path folder = Files.createDirectories(temporary.resolve("certificates"));
-    Files.writeString(folder.resolve("tls.crt"), certificate);
+    certificates = Files.createDirectories(temporary.resolve("certificates"));
+    Files.writeString(certificates.resolve("tls.crt"), certificate);
     Files.writeString(
-        folder.resolve("tls.key"),
+        certificates.resolve("tls.key"),
         pem("PRIVATE KEY", store.getKey("tls", "changeit".toCharArray()).getEncoded()));
-    PlanWebhook plans = operator.serve(new InetSocketAddress("127.0.0.1", 0), folder);
+    PlanWebhook plans = operator.serve(new InetSocketAddress("127.0.0.1", 0), certificates);
     webhook = plans;
     server
         .client()
@@ -215,6 +232,9 @@ class ClusterIT {
   static void stop() throws Exception {
     if (webhook != null) {
       webhook.close();
+    }
+    if (observed != null) {
+      observed.close();
     }
     if (operator != null) {
       operator.close();
@@ -464,6 +484,148 @@ class ClusterIT {
       assertThat(following.isAlive()).isFalse();
       assertThat(shown.toString().lines().filter(l -> l.contains("the job began"))).hasSize(1);
     }
+  }
+
+  @Test
+  void thePageShowsWhatTheOperatorHasObserved() throws Exception {
+    String spec =
+        "{\"data\":{\"url\":{\"index\":\"it-sh*\",\"body\":{\"size\":0,\"track_total_hits\":true}}}}";
+    ObjectNode panel = JSON.createObjectNode();
+    panel.put("panelIndex", "1").putObject("gridData").put("x", 0);
+    panel
+        .putObject("embeddableConfig")
+        .putObject("savedVis")
+        .put("type", "vega")
+        .putObject("params")
+        .put("spec", spec);
+    ObjectNode dashboard = JSON.createObjectNode().put("type", "dashboard").put("id", "shown");
+    dashboard
+        .putObject("attributes")
+        .put("title", "Shown")
+        .put("panelsJSON", JSON.createArrayNode().add(panel).toString());
+    server
+        .client()
+        .resource(
+            new ConfigMapBuilder()
+                .withNewMetadata()
+                .withName("shown")
+                .withNamespace(NS)
+                .endMetadata()
+                .addToData("shown.ndjson", dashboard.toString())
+                .build())
+        .create();
+    Pipeline pipeline =
+        ManifestReader.pipeline(
+                new YAMLMapper()
+                    .readTree(
+                        """
+                        apiVersion: millrace.dev/v1alpha1
+                        kind: Pipeline
+                        metadata: { name: shown }
+                        spec:
+                          sources:
+                            - name: clicks
+                              datagen:
+                                schema: |
+                                  { "type": "record", "name": "Click", "fields": [
+                                    { "name": "id", "type": "string" },
+                                    { "name": "at", "type": { "type": "long", "logicalType": "timestamp-micros" } } ] }
+                                count: 200
+                                rate: max
+                                clock: simulated
+                              eventTime: { field: at }
+                          sinks:
+                            - { name: clicks-to-es, from: clicks, elasticsearch: { index: it-shown } }
+                          dashboards:
+                            - { name: shown, configMap: { name: shown } }
+                        """))
+            .resource();
+    pipeline.getMetadata().setNamespace(NS);
+    server.client().resource(pipeline).create();
+    HttpClient operatorOnly =
+        HttpClient.newBuilder()
+            .version(HttpClient.Version.HTTP_1_1)
+            .sslContext(dev.millrace.console.Main.trusting(certificates.resolve("tls.crt")))
+            .build();
+    URI base = URI.create("https://127.0.0.1:" + observed.port() + "/observed/" + NS + "/default");
+    try (ConsoleServer console =
+        new ConsoleServer(0, new OperatorData(base, certificates.resolve("token"), operatorOnly))) {
+      String page = console.address().toString();
+      await()
+          .atMost(Duration.ofMinutes(2))
+          .untilAsserted(
+              () ->
+                  assertThat(node(page, "sink:clicks-to-es").path("state").asText())
+                      .isEqualTo("ready"));
+      assertThat(node(page, "dashboard:shown").path("name").asText()).isEqualTo("Shown");
+      assertThat(JSON.readTree(get(page + "api/graph")).findValues("to"))
+          .contains(JSON.valueToTree("dashboard:shown"));
+      assertThat(get(page + "api/connectors")).contains("shop.shown.clicks-to-es", "running");
+      assertThat(get(page + "api/topics")).contains("shop.shown.clicks");
+      await()
+          .atMost(Duration.ofMinutes(1))
+          .untilAsserted(
+              () ->
+                  assertThat(get(page + "api/topics/shop.shown.clicks/records?limit=2"))
+                      .contains("\"id\""));
+      assertThat(get(page + "api/pipelines/shown/streams/clicks")).contains("timestamp-micros");
+      assertThat(get(page + "api/pipelines/shown/components/clicks")).contains("datagen");
+      assertThat(get(page + "api/pipelines/shown/lineage")).contains("it-shown");
+      assertThat(get(page + "api/status")).contains("kafka", "elasticsearch");
+      assertThat(get(page + "api/dashboards")).contains("\"Shown\"");
+      await()
+          .atMost(Duration.ofMinutes(1))
+          .untilAsserted(
+              () ->
+                  assertThat(
+                          Backends.http(
+                                  "POST",
+                                  page + "api/search/it-sh*",
+                                  "{\"size\":0,\"track_total_hits\":true}")
+                              .body())
+                      .contains("\"value\":200"));
+      // Not of the pipelines; not there.
+      assertThat(Backends.http("POST", page + "api/search/_all", "{}").statusCode()).isEqualTo(403);
+      assertThat(Backends.http("GET", page + "api/topics/__consumer_offsets/records").statusCode())
+          .isEqualTo(404);
+      assertThat(Backends.http("GET", page + "api/pipelines/no/lineage").statusCode())
+          .isEqualTo(404);
+    }
+    for (String[] wrong :
+        new String[][] {{"", "401"}, {"Bearer it-is-you", "401"}, {"Bearer it-is-me", "200"}}) {
+      HttpRequest.Builder request = HttpRequest.newBuilder(base);
+      if (!wrong[0].isEmpty()) {
+        request.header("Authorization", wrong[0]);
+      }
+      assertThat(
+              operatorOnly.send(request.build(), HttpResponse.BodyHandlers.ofString()).statusCode())
+          .hasToString(wrong[1]);
+    }
+    Files.writeString(temporary.resolve("other-token"), "it-is-you");
+    try (ConsoleServer console =
+        new ConsoleServer(
+            0, new OperatorData(base, temporary.resolve("other-token"), operatorOnly))) {
+      HttpResponse<String> refused = Backends.http("GET", console.address() + "api/graph");
+      assertThat(refused.statusCode()).isEqualTo(503);
+      assertThat(refused.body()).startsWith("the operator does not know the token of");
+    }
+  }
+
+  private static String get(String address) throws Exception {
+    HttpResponse<String> answer = Backends.http("GET", address);
+    assertThat(answer.statusCode()).as(answer.body()).isEqualTo(200);
+    return answer.body();
+  }
+
+  private static JsonNode node(String page, String id) throws Exception {
+    for (JsonNode graph : JSON.readTree(get(page + "api/graph")).path("pipelines")) {
+      for (JsonNode node : graph.path("nodes")) {
+        if (node.path("id").asText().equals(id)) {
+          return node;
+        }
+      }
+    }
+    return JSON.createObjectNode();
   }
 
   @Test

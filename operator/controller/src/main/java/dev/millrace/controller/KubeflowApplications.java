@@ -131,8 +131,10 @@ final class KubeflowApplications implements SparkApplications {
     spec.put("mainClass", "dev.millrace.spark.job.PipelineJob");
     spec.put("mainApplicationFile", "local:///opt/millrace/job/pipeline-job.jar");
     spec.put("arguments", List.of(FOLDER + "/" + KubernetesSpark.PLAN));
-    if (!wanted.spark().sparkConf().isEmpty()) {
-      spec.put("sparkConf", wanted.spark().sparkConf());
+    Map<String, String> conf = ObjectStore.configuration(wanted.spark());
+    conf.putAll(wanted.spark().sparkConf());
+    if (!conf.isEmpty()) {
+      spec.put("sparkConf", conf);
     }
     spec.put(
         "restartPolicy",
@@ -179,7 +181,8 @@ final class KubeflowApplications implements SparkApplications {
 
   private static Map<String, Object> driver(Wanted wanted) {
     var resources = Optional.ofNullable(wanted.spark().driver());
-    List<Map<String, String>> environment = new ArrayList<>();
+    List<Map<String, Object>> environment =
+        new ArrayList<>(ObjectStore.environment(wanted.spark()));
     wanted
         .environment()
         .forEach((name, value) -> environment.add(Map.of("name", name, "value", value)));
@@ -227,6 +230,10 @@ final class KubeflowApplications implements SparkApplications {
     executor.put("labels", wanted.labels());
     if (!wanted.secrets().isEmpty()) {
       executor.put("volumeMounts", secretMounts(wanted));
+    }
+    List<Map<String, Object>> environment = ObjectStore.environment(wanted.spark());
+    if (!environment.isEmpty()) {
+      executor.put("env", environment);
     }
     executor.put("template", template(EXECUTOR, Map.of()));
     return executor;

@@ -33,12 +33,12 @@ import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Comparator;
-import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.BiFunction;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -49,8 +49,8 @@ import org.slf4j.LoggerFactory;
 /**
  * A pipeline's Spark job as an application in its namespace: its plan in a ConfigMap that never
  * changes (another plan is another one), a Service for the driver's status, and the application.
- * Called on one thread, as the engine is. Calls to the API server have the client's deadlines, the
- * driver is given 2 s.
+ * Thread safe as the engine is, for different jobs at once. Calls to the API server have the
+ * client's deadlines, the driver is given 2 s.
  *
  * <p>The ConfigMap outlives a Pipeline that is deleted with {@code retain}: made again, it goes on
  * from the checkpoints that the plan there names. With it goes the place of the checkpoints: a
@@ -88,15 +88,15 @@ final class KubernetesSpark implements SparkLauncher {
   private final Clock clock;
   private final HttpClient http =
       HttpClient.newBuilder().connectTimeout(Duration.ofSeconds(1)).build();
-  private final Map<String, Looked> looked = new HashMap<>();
-  private final Map<String, String> failures = new HashMap<>();
-  private final Map<String, String> lastWords = new HashMap<>();
+  private final Map<String, Looked> looked = new ConcurrentHashMap<>();
+  private final Map<String, String> failures = new ConcurrentHashMap<>();
+  private final Map<String, String> lastWords = new ConcurrentHashMap<>();
 
   /** Hashes of applications whose drivers have been seen to be theirs, by name. */
-  private final Map<String, String> followed = new HashMap<>();
+  private final Map<String, String> followed = new ConcurrentHashMap<>();
 
-  private final Map<String, Restart> restarts = new HashMap<>();
-  private final Map<String, JsonNode> documents = new HashMap<>();
+  private final Map<String, Restart> restarts = new ConcurrentHashMap<>();
+  private final Map<String, JsonNode> documents = new ConcurrentHashMap<>();
 
   private record Looked(Optional<Observed> observed, Instant at) {}
 

@@ -108,7 +108,9 @@ public final class OperatorRuntime implements AutoCloseable {
     this.rooms =
         new PlatformRooms(
             lanes,
-            (platform, references) -> engine(client, platform, references, analyser, spark, clock),
+            (platform, references) ->
+                engine(
+                    client, platform, references, analyser, spark, settings.pace().shared(), clock),
             objects);
     metrics.lanes(rooms);
     EventRecorder events = new EventRecorder(client, clock);
@@ -163,6 +165,7 @@ public final class OperatorRuntime implements AutoCloseable {
       References references,
       SqlAnalyser analyser,
       Function<Platform, SparkLauncher> spark,
+      Duration interval,
       Clock clock) {
     Platform named = Prefixes.complete(platform);
     Optional<ConnectApi> connect =
@@ -174,7 +177,7 @@ public final class OperatorRuntime implements AutoCloseable {
                         named.getMetadata().getNamespace(),
                         strimzi.cluster(),
                         FIELD_MANAGER));
-    return new Engine(named, references, analyser, spark.apply(named), connect, clock);
+    return new Engine(named, references, analyser, spark.apply(named), connect, interval, clock);
   }
 
   private static void configure(ControllerConfigurationOverrider<?> controller, Settings settings) {
@@ -207,6 +210,23 @@ public final class OperatorRuntime implements AutoCloseable {
         address,
         certificates,
         new PlanRequests(rooms, objects, patient, reconcilers.pipelines::pipelines, this::leads));
+  }
+
+  /**
+   * Tells the console what is observed.
+   *
+   * @param certificates folder with {@code tls.crt} and {@code tls.key}
+   * @param token a file with what whoever asks has to send
+   * @return what has to be closed before this is
+   */
+  public ObservedEndpoint observed(InetSocketAddress address, Path certificates, Path token)
+      throws IOException, GeneralSecurityException {
+    return new ObservedEndpoint(
+        address,
+        certificates,
+        token,
+        new ObservedPipelines(rooms, objects, reconcilers.pipelines::pipelines),
+        this::leads);
   }
 
   /**

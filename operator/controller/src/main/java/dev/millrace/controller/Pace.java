@@ -29,10 +29,22 @@ public record Pace(Duration soon, Duration settled, Duration deletion) {
     return pause.multipliedBy(3).dividedBy(4);
   }
 
-  /** The pause after a turn that was not ready, given for how long it has not been. */
+  /**
+   * The pause after a turn that was not ready, given for how long it has not been. Most of what has
+   * just been made is ready a moment later, and is looked at sooner.
+   */
   Duration unsettled(Duration since) {
     Duration tenth = since.dividedBy(PATIENCE);
-    Duration pause = tenth.compareTo(soon) < 0 ? soon : tenth;
-    return pause.compareTo(settled) > 0 ? settled : pause;
+    if (tenth.compareTo(soon) < 0) {
+      Duration half = since.dividedBy(2);
+      Duration first = soon.dividedBy(4);
+      return half.compareTo(soon) > 0 ? soon : half.compareTo(first) < 0 ? first : half;
+    }
+    return tenth.compareTo(settled) > 0 ? settled : tenth;
+  }
+
+  /** A look at all of a backend serves all pipelines that are settled for so long. */
+  Duration shared() {
+    return settled.dividedBy(3);
   }
 }

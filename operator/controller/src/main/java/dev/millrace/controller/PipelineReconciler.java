@@ -29,6 +29,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Function;
 
 /**
@@ -48,6 +49,9 @@ public final class PipelineReconciler implements Reconciler<Pipeline>, Cleaner<P
   /** What is under way wakes us; this is for the case that it does not. */
   private static final Duration AT_LAST = Duration.ofMinutes(2);
 
+  /** For so long does what was written before a start of ours stand, while we learn as much. */
+  private static final Duration LEARNING = Duration.ofMinutes(1);
+
   private final PlatformRooms rooms;
   private final ReferencedObjects objects;
   private final PipelineTurns turns;
@@ -59,6 +63,9 @@ public final class PipelineReconciler implements Reconciler<Pipeline>, Cleaner<P
   private final Clock clock;
   private final SimpleInboundEventSource<Pipeline> woken = new SimpleInboundEventSource<>("woken");
   private volatile IndexerResourceCache<Pipeline> cache;
+
+  /** Of which it has been known once, since our start, what they refer to. */
+  private final Set<ResourceID> learnt = ConcurrentHashMap.newKeySet();
 
   /**
    * One that has seen nothing yet.
@@ -137,16 +144,15 @@ public final class PipelineReconciler implements Reconciler<Pipeline>, Cleaner<P
       return later(AT_LAST);
     }
     Inputs inputs = inputs(pipeline, refers, room.get());
+    List<String> missing = missing(refers);
     Optional<Outcome> latest = turns.latest(id).filter(o -> o.inputs().uid().equals(inputs.uid()));
     latest
         // One that is about something else than what is there now is followed by another at once.
         .filter(o -> o.inputs().equals(inputs))
+        .filter(o -> !missing.isEmpty() || !learning(pipeline, o))
         .ifPresent(
             o ->
-                publish(
-                    pipeline,
-                    statuses.of(pipeline, o.inputs(), o.result(), missing(refers)),
-                    context));
+                publish(pipeline, statuses.of(pipeline, o.inputs(), o.result(), missing), context));
     if (turns.underWay(id, inputs)) {
       return later(AT_LAST);
     }
@@ -158,6 +164,19 @@ public final class PipelineReconciler implements Reconciler<Pipeline>, Cleaner<P
     }
     turns.reconcile(room.get(), pipeline, inputs, () -> pipelines(platform(pipeline)));
     return later(AT_LAST);
+  }
+
+  /** After a start, the analyser of SQL and the database's columns take some seconds. */
+  private boolean learning(Pipeline pipeline, Outcome outcome) {
+    ResourceID id = ResourceID.fromResource(pipeline);
+    boolean less = statuses.saysLess(pipeline, outcome.result());
+    if (!less) {
+      learnt.add(id);
+    }
+    return less
+        && !learnt.contains(id)
+        && outcome.unsettled().stream()
+            .anyMatch(since -> clock.instant().isBefore(since.plus(LEARNING)));
   }
 
   private Duration pause(Outcome outcome) {
@@ -295,6 +314,7 @@ public final class PipelineReconciler implements Reconciler<Pipeline>, Cleaner<P
   private DeleteControl gone(Pipeline pipeline) {
     objects.refer(user(pipeline), Set.of());
     turns.forget(ResourceID.fromResource(pipeline));
+    learnt.remove(ResourceID.fromResource(pipeline));
     return DeleteControl.defaultDelete();
   }
 

@@ -8,6 +8,7 @@ import dev.millrace.model.Pipeline.ComponentStatus;
 import dev.millrace.model.Pipeline.PendingPlan;
 import java.time.Clock;
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
@@ -65,6 +66,21 @@ final class PipelineStatuses {
     conditions.add("Progressing", "False", "PlatformNotFound", message);
     conditions.add("Ready", "False", "PlatformNotFound", message);
     return status(pipeline, generation(pipeline), conditions, before(pipeline).components());
+  }
+
+  /**
+   * Whether a turn has only found that it is not known yet what the pipeline refers to, while its
+   * status says of the same generation that all is well.
+   */
+  boolean saysLess(Pipeline pipeline, Result result) {
+    Pipeline.Status before = before(pipeline);
+    return result instanceof Result.Seen seen
+        && seen.status().conditions().stream()
+            .anyMatch(c -> c.type().equals("ResolvedRefs") && c.reason().equals("Waiting"))
+        && Objects.equals(before.observedGeneration(), generation(pipeline))
+        && Conditions.find(before.conditions(), "Ready")
+            .filter(c -> c.getStatus().equals("True"))
+            .isPresent();
   }
 
   private Pipeline.Status unknown(Pipeline pipeline, String reason, String message) {

@@ -102,9 +102,8 @@ final class PipelineTurns {
         pipeline,
         inputs,
         engine -> {
-          engine.know(neighbours.get());
           Consents.Given given = consents.given(engine, pipeline);
-          PipelineStatus status = engine.reconcile(pipeline, given.consent());
+          PipelineStatus status = engine.reconcile(pipeline, given.consent(), neighbours);
           metrics.observed(room.id(), pipeline, status);
           return consents.after(engine, pipeline, status, given);
         });

@@ -92,14 +92,14 @@ final class PlanRequests implements PlanWebhook.Planning {
           user,
           engine -> {
             try {
-              engine.know(with(pipeline, pipelines.apply(platform)));
               preview.complete(
                   engine
                       .previews()
                       .preview(
                           pipeline,
                           patient,
-                          new Edited(new ClusterReferences(namespace, objects), configMaps)));
+                          new Edited(new ClusterReferences(namespace, objects), configMaps),
+                          () -> with(pipeline, pipelines.apply(platform))));
             } catch (RuntimeException e) {
               preview.completeExceptionally(e);
             }

@@ -13,19 +13,15 @@ import dev.millrace.engine.Preview;
 import dev.millrace.model.ManifestReader;
 import dev.millrace.model.Pipeline;
 import dev.millrace.planner.Changes;
-import io.fabric8.kubernetes.client.internal.CertUtils;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.nio.file.Path;
 import java.security.GeneralSecurityException;
-import java.security.KeyStore;
 import java.util.Base64;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
-import javax.net.ssl.KeyManagerFactory;
-import javax.net.ssl.SSLContext;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -63,15 +59,14 @@ public final class PlanWebhook implements AutoCloseable {
   /**
    * Listens from now on.
    *
-   * @param certificates folder with {@code tls.crt} and {@code tls.key}, as a Secret of type {@code
-   *     kubernetes.io/tls} is mounted
+   * @param certificates as {@link Tls#of} takes them
    */
   PlanWebhook(InetSocketAddress address, Path certificates, Planning planning)
       throws IOException, GeneralSecurityException {
     this.planning = planning;
     this.threads = Executors.newFixedThreadPool(4, PlanWebhook::thread);
     this.server = HttpsServer.create(address, 16);
-    server.setHttpsConfigurator(new HttpsConfigurator(tls(certificates)));
+    server.setHttpsConfigurator(new HttpsConfigurator(Tls.of(certificates)));
     server.setExecutor(threads);
     server.createContext(PATH, this::handle);
     server.start();
@@ -81,26 +76,6 @@ public final class PlanWebhook implements AutoCloseable {
     Thread thread = new Thread(task, "plan-webhook");
     thread.setDaemon(true);
     return thread;
-  }
-
-  private static SSLContext tls(Path certificates) throws IOException, GeneralSecurityException {
-    char[] none = new char[0];
-    KeyStore keys =
-        CertUtils.createKeyStore(
-            null,
-            certificates.resolve("tls.crt").toString(),
-            null,
-            certificates.resolve("tls.key").toString(),
-            "RSA",
-            "",
-            null,
-            "");
-    KeyManagerFactory managers =
-        KeyManagerFactory.getInstance(KeyManagerFactory.getDefaultAlgorithm());
-    managers.init(keys, none);
-    SSLContext context = SSLContext.getInstance("TLS");
-    context.init(managers.getKeyManagers(), null, null);
-    return context;
   }
 
   /** The port it listens on. */

@@ -21,11 +21,16 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The engines, one for each Platform, each with a lane of its own on which alone it is called: an
- * engine is not thread safe, and one whose backend hangs keeps only its own pipelines waiting.
+ * The engines, one for each Platform, each with a lane of its own on which alone it is called: a
+ * few pipelines at a time, and one whose backend hangs keeps only its own pipelines waiting.
  */
 final class PlatformRooms implements AutoCloseable {
   private static final Logger log = LoggerFactory.getLogger(PlatformRooms.class);
+
+  /**
+   * A turn is mostly waiting for answers; more at a time would be of no use to a few processors.
+   */
+  private static final int TURNS = 8;
 
   private final Executor threads;
   private final BiFunction<Platform, References, Engine> engines;
@@ -49,15 +54,17 @@ final class PlatformRooms implements AutoCloseable {
   /** One Platform's lanes and its engine. */
   final class Room {
     private final ResourceID id;
-    private final Lane turns = new Lane(threads);
-    private final Lane probes = new Lane(threads);
+    private final Lane turns = new Lane(threads, TURNS);
+    private final Lane probes = new Lane(threads, 1);
     private volatile Version version = Version.NONE;
     private volatile Engine engine;
+    private volatile Platform platform;
     private volatile NoEngine failure = NoEngine.NOT_YET;
     private volatile Set<Key> refers = Set.of();
 
-    private Room(ResourceID id) {
+    private Room(ResourceID id, Platform platform) {
       this.id = id;
+      this.platform = platform;
     }
 
     /** The Platform that the engine follows, or will after what is under way. */
@@ -75,7 +82,17 @@ final class PlatformRooms implements AutoCloseable {
       return refers;
     }
 
-    /** Calls the engine after all calls that wait; instead of one of the same key that waits. */
+    /** The Platform, as it was last known. */
+    Platform platform() {
+      return platform;
+    }
+
+    /** The engine, for what any thread may ask of it; empty while there is none. */
+    Optional<Engine> engine() {
+      return Optional.ofNullable(engine);
+    }
+
+    /** Calls the engine, beside calls of other keys; instead of one of the same key that waits. */
     void turn(Object key, Consumer<Engine> call, Consumer<NoEngine> noEngine) {
       turns.submit(
           key,
@@ -126,7 +143,7 @@ final class PlatformRooms implements AutoCloseable {
 
     private void follow(Platform platform, Version wanted) {
       version = wanted;
-      turns.submit(
+      turns.submitAlone(
           "engine",
           () -> {
             leave();
@@ -182,8 +199,10 @@ final class PlatformRooms implements AutoCloseable {
 
   /** The room of a Platform, whose engine follows it from the next call on. */
   synchronized Room enter(Platform platform) {
-    Room room = rooms.computeIfAbsent(ResourceID.fromResource(platform), Room::new);
+    Room room =
+        rooms.computeIfAbsent(ResourceID.fromResource(platform), id -> new Room(id, platform));
     room.refers = Referring.of(platform);
+    room.platform = platform;
     Map<String, String> secrets = new TreeMap<>();
     for (Key key : room.refers) {
       State state = objects.state(key);

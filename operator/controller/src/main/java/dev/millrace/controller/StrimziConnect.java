@@ -17,12 +17,14 @@ import io.fabric8.kubernetes.client.dsl.base.PatchType;
 import io.fabric8.kubernetes.client.dsl.base.ResourceDefinitionContext;
 import java.io.IOException;
 import java.net.HttpURLConnection;
-import java.util.HashSet;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.ConcurrentHashMap;
 
 /**
  * Connectors as {@code KafkaConnector} resources, which Strimzi's operator hands to a {@code
@@ -50,7 +52,7 @@ final class StrimziConnect implements ConnectApi {
   private final String namespace;
   private final String cluster;
   private final String fieldManager;
-  private final Set<String> forgetting = new HashSet<>();
+  private final Set<String> forgetting = ConcurrentHashMap.newKeySet();
   private volatile String version;
 
   /**
@@ -122,7 +124,18 @@ final class StrimziConnect implements ConnectApi {
   }
 
   @Override
-  public Map<String, Seen> connectors() throws BackendException {
+  public CompletableFuture<Map<String, Seen>> connectors() {
+    return CompletableFuture.supplyAsync(
+        () -> {
+          try {
+            return list();
+          } catch (BackendException e) {
+            throw new CompletionException(e);
+          }
+        });
+  }
+
+  private Map<String, Seen> list() throws BackendException {
     return call(
         "KafkaConnectors",
         () -> {

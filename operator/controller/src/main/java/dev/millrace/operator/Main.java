@@ -14,6 +14,7 @@ import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import java.io.File;
 import java.io.IOException;
 import java.net.InetSocketAddress;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.GeneralSecurityException;
 import java.time.Clock;
@@ -129,6 +130,24 @@ public final class Main implements Callable<Integer> {
   private Path certificates;
 
   @Option(
+      names = "--console-listen",
+      paramLabel = "HOST:PORT",
+      defaultValue = "${MILLRACE_CONSOLE_LISTEN:-}",
+      description =
+          "Where the console is told what is observed, by TLS with the same certificates. Default:"
+              + " nowhere. MILLRACE_CONSOLE_LISTEN")
+  private String console;
+
+  @Option(
+      names = "--console-token",
+      paramLabel = "FILE",
+      defaultValue = "${MILLRACE_CONSOLE_TOKEN:-/etc/millrace/console/token}",
+      description =
+          "File with the token that the console has to send. Default: /etc/millrace/console/token."
+              + " MILLRACE_CONSOLE_TOKEN")
+  private Path consoleToken;
+
+  @Option(
       names = "--resync",
       paramLabel = "SECONDS",
       defaultValue = "${MILLRACE_RESYNC:-30}",
@@ -166,7 +185,8 @@ public final class Main implements Callable<Integer> {
         OperatorEndpoints endpoints =
             new OperatorEndpoints(
                 address, runtime::healthy, () -> started.get() && runtime.healthy(), metrics);
-        AutoCloseable plans = plans(runtime)) {
+        AutoCloseable plans = plans(runtime);
+        AutoCloseable observed = observed(runtime)) {
       log.info("listening on port {}", endpoints.port());
       Thread starting =
           new Thread(
@@ -205,6 +225,18 @@ public final class Main implements Callable<Integer> {
     return webhook.isBlank()
         ? () -> {}
         : runtime.serve(address("--webhook-listen", webhook), certificates);
+  }
+
+  private AutoCloseable observed(OperatorRuntime runtime)
+      throws IOException, GeneralSecurityException {
+    if (console.isBlank()) {
+      return () -> {};
+    }
+    if (!Files.isReadable(consoleToken)) {
+      throw new ParameterException(
+          spec.commandLine(), "--console-token '" + consoleToken + "': there is no such file");
+    }
+    return runtime.observed(address("--console-listen", console), certificates, consoleToken);
   }
 
   private InetSocketAddress address(String option, String value) {

@@ -45,7 +45,7 @@ public final class ApiServer implements AutoCloseable {
 
   /** A request of the operator's that has been answered. */
   public record Request(String verb, String resource, String namespace, String name, int status) {
-    boolean writes() {
+    public boolean writes() {
       return !List.of("get", "list", "watch").contains(verb);
     }
   }
@@ -196,7 +196,7 @@ public final class ApiServer implements AutoCloseable {
   }
 
   /** What the operator has asked so far. */
-  synchronized List<Request> requests() {
+  public synchronized List<Request> requests() {
     try (RandomAccessFile log = new RandomAccessFile(audit.toFile(), "r")) {
       log.seek(read);
       byte[] more = new byte[(int) (log.length() - read)];

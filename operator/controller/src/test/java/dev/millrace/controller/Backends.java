@@ -124,10 +124,19 @@ public final class Backends implements AutoCloseable {
   }
 
   public static HttpResponse<String> http(String method, String url) throws Exception {
+    return http(method, url, "");
+  }
+
+  /** The same with a body. */
+  public static HttpResponse<String> http(String method, String url, String body) throws Exception {
     return HttpClient.newHttpClient()
         .send(
             HttpRequest.newBuilder(URI.create(url))
-                .method(method, HttpRequest.BodyPublishers.noBody())
+                .method(
+                    method,
+                    body.isEmpty()
+                        ? HttpRequest.BodyPublishers.noBody()
+                        : HttpRequest.BodyPublishers.ofString(body))
                 .build(),
             HttpResponse.BodyHandlers.ofString());
   }

@@ -11,7 +11,7 @@ import org.junit.jupiter.api.Test;
 /** Threads are what the test runs when it likes. */
 class LaneTest {
   private final Deque<Runnable> threads = new ArrayDeque<>();
-  private final Lane lane = new Lane(threads::add);
+  private final Lane lane = new Lane(threads::add, 1);
   private final List<String> done = new ArrayList<>();
 
   private void run() {
@@ -60,5 +60,36 @@ class LaneTest {
     lane.submit("b", () -> done.add("b"));
     run();
     assertThat(done).containsExactly("last");
+  }
+
+  @Test
+  void severalAtATimeButNeverTwoOfAKeyAndNobodyOvertakesWhatRunsAlone() {
+    Lane wide = new Lane(threads::add, 2);
+    wide.submit(
+        "a",
+        () -> {
+          done.add("a1 begins");
+          wide.submit("a", () -> done.add("a2"));
+          wide.submitAlone("x", () -> done.add("x"));
+          wide.submit("b", () -> done.add("b"));
+          // The second thread, while the first is busy with this.
+          Runnable other = threads.remove();
+          other.run();
+          done.add("a1 ends");
+        });
+    run();
+    assertThat(done).containsExactly("a1 begins", "a1 ends", "a2", "x", "b");
+    assertThat(wide.size()).isZero();
+  }
+
+  @Test
+  void asManyAtATimeAsItIsWide() {
+    Lane wide = new Lane(threads::add, 2);
+    for (int i = 0; i < 5; i++) {
+      wide.submit(i, () -> {});
+    }
+    assertThat(threads).hasSize(2);
+    run();
+    assertThat(wide.size()).isZero();
   }
 }

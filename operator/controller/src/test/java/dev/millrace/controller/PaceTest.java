@@ -9,7 +9,9 @@ import org.junit.jupiter.api.Test;
 class PaceTest {
   @Test
   void whatIsNotReadyForLongIsAskedLessOften() {
-    assertThat(Pace.DEFAULT.unsettled(Duration.ZERO)).isEqualTo(Duration.ofSeconds(1));
+    assertThat(Pace.DEFAULT.unsettled(Duration.ZERO)).isEqualTo(Duration.ofMillis(250));
+    assertThat(Pace.DEFAULT.unsettled(Duration.ofSeconds(1))).isEqualTo(Duration.ofMillis(500));
+    assertThat(Pace.DEFAULT.unsettled(Duration.ofSeconds(3))).isEqualTo(Duration.ofSeconds(1));
     assertThat(Pace.DEFAULT.unsettled(Duration.ofMinutes(1))).isEqualTo(Duration.ofSeconds(6));
     assertThat(Pace.DEFAULT.unsettled(Duration.ofDays(1))).isEqualTo(Duration.ofSeconds(30));
   }

@@ -156,4 +156,32 @@ class PipelineStatusesTest {
     assertThat(condition(status, "Accepted").getStatus()).isEqualTo("True");
     assertThat(status.components()).isEqualTo(pipeline.getStatus().components());
   }
+
+  @Test
+  void thatItIsNotKnownYetSaysLessThanThatAllIsWell() {
+    Result.Seen waiting = resolving("Waiting");
+    Pipeline pipeline = pipeline();
+    assertThat(at(FIRST).saysLess(pipeline, waiting)).isFalse();
+    pipeline.setStatus(
+        at(FIRST).of(pipeline, INPUTS, seen("True", "Running", "ready", ""), List.of()));
+    assertThat(at(FIRST).saysLess(pipeline, waiting)).isTrue();
+    assertThat(at(FIRST).saysLess(pipeline, resolving("Resolved"))).isFalse();
+    assertThat(at(FIRST).saysLess(pipeline, new Result.Failed("x"))).isFalse();
+    // An edit is another matter: nothing has been said of it yet.
+    pipeline.getMetadata().setGeneration(4L);
+    assertThat(at(FIRST).saysLess(pipeline, waiting)).isFalse();
+  }
+
+  private static Result.Seen resolving(String reason) {
+    return new Result.Seen(
+        new PipelineStatus(
+            "p",
+            false,
+            List.of(new PipelineStatus.Condition("ResolvedRefs", "False", reason, "", FIRST)),
+            List.of(),
+            List.of(),
+            List.of()),
+        Optional.empty(),
+        Optional.empty());
+  }
 }

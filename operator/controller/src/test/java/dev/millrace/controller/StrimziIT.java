@@ -161,12 +161,12 @@ class StrimziIT {
   }
 
   private static ConnectApi.Seen seen() throws BackendException {
-    return strimzi.connectors().get(NAME);
+    return strimzi.connectors().join().get(NAME);
   }
 
   @Test
   void aConnectorsLife() throws Exception {
-    assertThat(strimzi.connectors()).isEmpty();
+    assertThat(strimzi.connectors().join()).isEmpty();
     assertThat(strimzi.config(NAME)).isEmpty();
     strimzi.configure(NAME, config());
     JsonNode resource = StandIn.sees();
@@ -210,7 +210,7 @@ class StrimziIT {
         .isEqualTo("paused");
     assertThat(seen().config()).containsEntry("topics", "team.shop.others");
     strimzi.delete(NAME);
-    assertThat(strimzi.connectors()).isEmpty();
+    assertThat(strimzi.connectors().join()).isEmpty();
     strimzi.delete(NAME);
   }
 

@@ -117,6 +117,11 @@ final class Applying {
         continue;
       }
       boolean create = change.get().action() == Action.CREATE;
+      if (!create && turn.made.rewriting().contains(topic.component())) {
+        // It is being emptied, for which its policy differs; that is mended then.
+        turn.undone.add(topic.id());
+        continue;
+      }
       // One that was deleted is made again whatever else waits: those who write it need it.
       if (turn.held(topic.component()) && !(create && change.get().drift())) {
         continue;
@@ -240,7 +245,10 @@ final class Applying {
     } else {
       observer.forget(template.name());
       templates.put(
-          template, turn.owner, turn.seen.observed().indices().containsKey(template.name()));
+          template,
+          turn.owner,
+          turn.seen.observed().indices().containsKey(template.name()),
+          turn.ownerOf(template));
     }
     return StepResult.READY;
   }

@@ -21,6 +21,10 @@ public final class BackendException extends Exception {
     return new BackendException(StepResult.Failure.EXTERNAL, message, cause);
   }
 
+  StepResult.Failure kind() {
+    return kind;
+  }
+
   StepResult result() {
     return StepResult.failed(kind, getMessage());
   }

@@ -5,13 +5,16 @@ import dev.millrace.registry.SchemaRegistryClient;
 import java.io.IOException;
 import java.time.Clock;
 import java.time.Duration;
-import java.util.HashMap;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.ConcurrentHashMap;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** The clients of a platform's backends, all of which may still be starting. Not thread safe. */
+/**
+ * The clients of a platform's backends, all of which may still be starting. Thread safe, for
+ * different pipelines at once.
+ */
 final class Backends implements AutoCloseable {
   private static final Logger log = LoggerFactory.getLogger(Backends.class);
 
@@ -22,7 +25,9 @@ final class Backends implements AutoCloseable {
   final IndexTemplates templates;
   final ConnectApi connect;
   final Connectors connectors;
-  private final Map<String, SourceMarks> marks = new HashMap<>();
+  private final MarkTopics markTopics;
+  private final Clock clock;
+  private final Map<String, SourceMarks> marks = new ConcurrentHashMap<>();
 
   /**
    * Makes the clients.
@@ -39,7 +44,9 @@ final class Backends implements AutoCloseable {
             credentials.registryUser(),
             credentials.registry().trust(),
             Duration.ofSeconds(5));
+    this.clock = clock;
     this.topics = new Topics(credentials.kafka());
+    this.markTopics = new MarkTopics(credentials.kafka(), topics);
     this.subjects = new Subjects(registry, credentials.registry(), clock);
     this.templates = new IndexTemplates(spec.elasticsearch().url(), credentials.elasticsearch());
     this.connect =
@@ -49,7 +56,7 @@ final class Backends implements AutoCloseable {
 
   /** The marks in a topic, with all that was written to it until now. */
   SourceMarks marks(String topic) throws BackendException {
-    SourceMarks known = marks.computeIfAbsent(topic, t -> new SourceMarks(credentials.kafka(), t));
+    SourceMarks known = marks.computeIfAbsent(topic, t -> new SourceMarks(markTopics, t, clock));
     known.refresh();
     return known;
   }
@@ -62,12 +69,12 @@ final class Backends implements AutoCloseable {
 
   /** Forgets a topic of marks that is of no more use. */
   void forget(String marksTopic) {
-    Optional.ofNullable(marks.remove(marksTopic)).ifPresent(SourceMarks::close);
+    marks.remove(marksTopic);
   }
 
   @Override
   public void close() {
-    marks.values().forEach(SourceMarks::close);
+    markTopics.close();
     topics.close();
     try {
       templates.close();

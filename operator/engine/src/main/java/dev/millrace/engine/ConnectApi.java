@@ -3,10 +3,11 @@ package dev.millrace.engine;
 import com.fasterxml.jackson.databind.JsonNode;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
 
 /**
  * What is done with connectors, however Connect is asked for it. Each call has a deadline and waits
- * for nothing to happen. Used on one thread.
+ * for nothing to happen. Thread safe, for different connectors at once.
  */
 public interface ConnectApi {
   /**
@@ -25,8 +26,8 @@ public interface ConnectApi {
     STOPPED
   }
 
-  /** All connectors, by name. */
-  Map<String, Seen> connectors() throws BackendException;
+  /** All connectors, by name; else it fails with a {@link BackendException}. */
+  CompletableFuture<Map<String, Seen>> connectors();
 
   /** The configuration of one that may not be listed yet; empty if there is none. */
   Optional<Map<String, String>> config(String name) throws BackendException;

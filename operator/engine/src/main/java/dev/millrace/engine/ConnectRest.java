@@ -15,6 +15,11 @@ import java.time.Duration;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 
 /**
  * Connect by its REST API.
@@ -36,10 +41,14 @@ final class ConnectRest implements ConnectApi {
   }
 
   @Override
-  public Map<String, Seen> connectors() throws BackendException {
+  public CompletableFuture<Map<String, Seen>> connectors() {
+    return sendAsync("GET", "/connectors?expand=status&expand=info", null)
+        .thenApply(ConnectRest::seen);
+  }
+
+  private static Map<String, Seen> seen(JsonNode answer) {
     Map<String, Seen> all = new TreeMap<>();
-    for (Map.Entry<String, JsonNode> entry :
-        send("GET", "/connectors?expand=status&expand=info", null).properties()) {
+    for (Map.Entry<String, JsonNode> entry : answer.properties()) {
       all.put(
           entry.getKey(),
           new Seen(texts(entry.getValue().at("/info/config")), entry.getValue().path("status")));
@@ -118,6 +127,33 @@ final class ConnectRest implements ConnectApi {
   /** Sends a request; the answer is null where there may be nothing and is nothing. */
   private JsonNode send(String method, String path, JsonNode body, boolean mayBeNothing)
       throws BackendException {
+    try {
+      return sendAsync(method, path, body).get(DEADLINE.toMillis() + 1000, TimeUnit.MILLISECONDS);
+    } catch (ExecutionException e) {
+      BackendException failure = (BackendException) e.getCause();
+      if (mayBeNothing && failure.getCause() instanceof NotThere) {
+        return null;
+      }
+      throw failure;
+    } catch (TimeoutException e) {
+      throw BackendException.transientFailure(what(method, path) + ": no answer", e);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw BackendException.transientFailure(what(method, path) + ": interrupted", e);
+    }
+  }
+
+  /** What Connect says of a connector that it does not know. */
+  private static final class NotThere extends Exception {
+    private static final long serialVersionUID = 1L;
+  }
+
+  private static String what(String method, String path) {
+    return "Kafka Connect: " + method + " " + path;
+  }
+
+  /** The answer to a request, headers and body within the deadline. */
+  private CompletableFuture<JsonNode> sendAsync(String method, String path, JsonNode body) {
     HttpRequest.Builder request =
         access
             .sign(HttpRequest.newBuilder(URI.create(url + path)))
@@ -131,29 +167,38 @@ final class ConnectRest implements ConnectApi {
     if (body != null) {
       request.header("Content-Type", "application/json");
     }
-    String what = "Kafka Connect: " + method + " " + path;
+    return http.sendAsync(request.build(), HttpResponse.BodyHandlers.ofByteArray())
+        .orTimeout(DEADLINE.toMillis(), TimeUnit.MILLISECONDS)
+        .handle((response, failure) -> answer(what(method, path), response, failure));
+  }
+
+  private JsonNode answer(String what, HttpResponse<byte[]> response, Throwable failure) {
+    if (failure != null) {
+      Throwable cause = failure.getCause() == null ? failure : failure.getCause();
+      String why =
+          cause instanceof TimeoutException
+              ? "not within " + DEADLINE.toSeconds() + " s"
+              : access.why(cause);
+      throw new CompletionException(
+          BackendException.transientFailure(what + ": no answer: " + why, cause));
+    }
+    int status = response.statusCode();
     try {
-      HttpResponse<String> response =
-          http.send(request.build(), HttpResponse.BodyHandlers.ofString());
-      int status = response.statusCode();
-      if (status == 404 && mayBeNothing) {
-        return null;
-      }
       if (status / 100 != 2) {
         // 409: it is rebalancing. 404: the connector is not known everywhere yet.
         Failure kind =
             status == 409 || status == 404 || status >= 500 ? Failure.TRANSIENT : Failure.EXTERNAL;
-        throw new BackendException(
-            kind,
-            what + ": " + status + " " + message(response.body()) + access.hint(status),
-            null);
+        String said = message(new String(response.body(), StandardCharsets.UTF_8));
+        throw new CompletionException(
+            new BackendException(
+                kind,
+                what + ": " + status + " " + said + access.hint(status),
+                status == 404 ? new NotThere() : null));
       }
-      return response.body().isBlank() ? JSON.createObjectNode() : JSON.readTree(response.body());
+      return response.body().length == 0 ? JSON.createObjectNode() : JSON.readTree(response.body());
     } catch (IOException e) {
-      throw BackendException.transientFailure(what + ": no answer: " + access.why(e), e);
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-      throw BackendException.transientFailure(what + ": interrupted", e);
+      throw new CompletionException(
+          BackendException.transientFailure(what + ": the answer is no JSON", e));
     }
   }
 

@@ -9,16 +9,22 @@ import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
-import java.util.HashMap;
+import java.util.Collection;
+import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.TreeMap;
+import java.util.TreeSet;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ThreadLocalRandom;
 
 /**
  * Kafka Connect's connectors. All are observed with one request; a configuration is put only if it
- * differs; failed tasks are started again with growing pauses.
+ * differs; failed tasks are started again with growing pauses. Thread safe, for different
+ * connectors at once.
  */
 final class Connectors {
   /** In a connector's configuration: the pipeline that it belongs to. Connect passes it over. */
@@ -28,25 +34,25 @@ final class Connectors {
   static final String HASH = "millrace.hash";
 
   /** A look at all connectors serves the turns of all pipelines within this time. */
-  private static final Duration SHARED = Duration.ofMillis(400);
+  static final Duration SHARED = Duration.ofMillis(400);
 
   private static final Duration FIRST_PAUSE = Duration.ofSeconds(1);
   private static final Duration LONGEST_PAUSE = Duration.ofSeconds(60);
 
   private final ConnectApi api;
   private final Clock clock;
-  private final Map<String, Restart> restarts = new HashMap<>();
+  private final Map<String, Restart> restarts = new ConcurrentHashMap<>();
 
   /** Configurations that Connect has refused: the same one is not offered again at once. */
-  private final Map<String, Refused> refused = new HashMap<>();
+  private final Map<String, Refused> refused = new ConcurrentHashMap<>();
 
-  /** When connectors were configured: Connect's list leaves out those that no worker runs yet. */
-  private final Map<String, Instant> configured = new HashMap<>();
+  /** When connectors were changed by us: a look that began earlier says nothing of them. */
+  private final Map<String, Instant> changed = new ConcurrentHashMap<>();
 
-  private record Looked(Map<String, Observed> observed, Instant at) {}
+  private final SharedLook<All> look;
 
-  /** What was seen a moment ago; forgotten with whatever we change. */
-  private Looked looked;
+  /** All connectors, and the names of those of each pipeline. */
+  private record All(Map<String, Observed> byName, Map<String, Set<String>> byOwner) {}
 
   private record Restart(int attempts, Instant notBefore) {}
 
@@ -88,22 +94,64 @@ final class Connectors {
   Connectors(ConnectApi api, Clock clock) {
     this.api = api;
     this.clock = clock;
+    this.look = new SharedLook<>("Kafka Connect: connectors", this::look, clock);
   }
 
-  /** All connectors; of several who ask one after the other, one asks Connect. */
-  Map<String, Observed> observe() throws BackendException {
-    Looked before = looked;
-    if (before != null && clock.instant().isBefore(before.at().plus(SHARED))) {
-      return new TreeMap<>(before.observed());
+  /**
+   * Connectors of a pipeline, and others by name; of several who ask one after the other, one asks
+   * Connect.
+   *
+   * @param names that are wanted whoever they belong to
+   * @param made names of those that were made: they are not taken for gone because a list leaves
+   *     them out, as that of a worker does that has just started
+   * @param age how old what was seen may be; what we have changed since is looked at again
+   */
+  Map<String, Observed> observe(
+      String owner, Collection<String> names, Set<String> made, Duration age)
+      throws BackendException {
+    Set<String> asked = new TreeSet<>(names);
+    asked.addAll(made);
+    All all = look.look(changed(asked), age);
+    // Of others of the pipeline's, such as one that is not wanted any more, this says which.
+    if (asked.addAll(all.byOwner().getOrDefault(owner, Set.of()))) {
+      all = look.look(changed(asked), age);
     }
-    Map<String, Observed> observed = look();
-    looked = new Looked(observed, clock.instant());
-    return new TreeMap<>(observed);
+    Map<String, Observed> observed = new TreeMap<>();
+    for (String name : asked) {
+      Observed there = all.byName().get(name);
+      if (there == null && (made.contains(name) || changed.containsKey(name))) {
+        there = unlisted(name);
+      }
+      if (there != null) {
+        observed.put(name, there);
+      }
+    }
+    return observed;
   }
 
-  private Map<String, Observed> look() throws BackendException {
-    Map<String, Observed> observed = new TreeMap<>();
-    for (Map.Entry<String, ConnectApi.Seen> entry : api.connectors().entrySet()) {
+  /** When one of them was changed by us last. */
+  private Instant changed(Collection<String> names) {
+    Instant last = Instant.EPOCH;
+    Instant old = clock.instant().minus(LONGEST_PAUSE);
+    for (String name : names) {
+      Instant at = changed.get(name);
+      if (at != null && at.isBefore(old)) {
+        changed.remove(name, at);
+      } else if (at != null && at.isAfter(last)) {
+        last = at;
+      }
+    }
+    return last;
+  }
+
+  private CompletableFuture<All> look() {
+    return api.connectors().thenApply(Connectors::all);
+  }
+
+  private static All all(Map<String, ConnectApi.Seen> seen) {
+    Map<String, Observed> byName = new TreeMap<>();
+    Map<String, Set<String>> byOwner = new TreeMap<>();
+    for (Map.Entry<String, ConnectApi.Seen> entry : seen.entrySet()) {
       Map<String, String> config = entry.getValue().config();
       JsonNode status = entry.getValue().status();
       List<String> tasks = new ArrayList<>();
@@ -114,33 +162,25 @@ final class Connectors {
           trace = trace(task);
         }
       }
-      observed.put(
+      byName.put(
           entry.getKey(),
           new Observed(
               config, status.at("/connector/state").asText("UNASSIGNED"), tasks, trace, status));
+      byOwner
+          .computeIfAbsent(config.getOrDefault(OWNER, ""), o -> new TreeSet<>())
+          .add(entry.getKey());
     }
-    unlisted(observed);
-    return observed;
+    return new All(Collections.unmodifiableMap(byName), Collections.unmodifiableMap(byOwner));
   }
 
-  /** Asks for those that were configured lately and are not listed: not in the list is not gone. */
-  private void unlisted(Map<String, Observed> observed) throws BackendException {
-    configured.values().removeIf(at -> clock.instant().isAfter(at.plus(LONGEST_PAUSE)));
-    for (String name : List.copyOf(configured.keySet())) {
-      if (!observed.containsKey(name)) {
-        api.config(name)
-            .ifPresent(
-                config ->
-                    observed.put(
-                        name,
-                        new Observed(
-                            config,
-                            "UNASSIGNED",
-                            List.of(),
-                            Optional.empty(),
-                            MissingNode.getInstance())));
-      }
-    }
+  /** Asks for one that is not listed: not in the list is not gone. */
+  private Observed unlisted(String name) throws BackendException {
+    return api.config(name)
+        .map(
+            config ->
+                new Observed(
+                    config, "UNASSIGNED", List.of(), Optional.empty(), MissingNode.getInstance()))
+        .orElse(null);
   }
 
   /** The innermost cause of a stack trace, which is what its reader looks for. */
@@ -173,9 +213,8 @@ final class Connectors {
           && clock.instant().isBefore(before.notBefore())) {
         return before.result();
       }
-      looked = null;
       try {
-        api.configure(wanted.name(), config);
+        change(wanted.name(), () -> api.configure(wanted.name(), config));
       } catch (BackendException e) {
         if (e.result() instanceof StepResult.Failed failed && failed.kind() == Failure.EXTERNAL) {
           refused.put(
@@ -184,13 +223,12 @@ final class Connectors {
         throw e;
       }
       refused.remove(wanted.name());
-      configured.put(wanted.name(), clock.instant());
       restarts.remove(wanted.name());
       return StepResult.waiting("it was configured just now");
     }
     if (!run) {
       if (!now.state().equals("PAUSED") && !now.state().equals("STOPPED")) {
-        state(wanted.name(), ConnectApi.State.PAUSED);
+        change(wanted.name(), () -> api.state(wanted.name(), ConnectApi.State.PAUSED));
       }
       return StepResult.waiting("it is paused");
     }
@@ -200,7 +238,7 @@ final class Connectors {
   /** Has a connector run whose configuration is left as it is. */
   StepResult started(String name, Observed now) throws BackendException {
     if (now.state().equals("PAUSED") || now.state().equals("STOPPED")) {
-      state(name, ConnectApi.State.RUNNING);
+      change(name, () -> api.state(name, ConnectApi.State.RUNNING));
       return StepResult.waiting("it is resumed");
     }
     if (now.failed()) {
@@ -219,8 +257,7 @@ final class Connectors {
     Restart before = restarts.get(name);
     if (before == null || at.isAfter(before.notBefore())) {
       int attempts = before == null ? 1 : before.attempts() + 1;
-      looked = null;
-      api.restart(name);
+      change(name, () -> api.restart(name));
       long pause =
           Math.min(LONGEST_PAUSE.toMillis(), FIRST_PAUSE.toMillis() << Math.min(attempts - 1, 10));
       restarts.put(
@@ -245,8 +282,7 @@ final class Connectors {
   }
 
   void delete(String name) throws BackendException {
-    looked = null;
-    api.delete(name);
+    change(name, () -> api.delete(name));
   }
 
   /**
@@ -259,14 +295,17 @@ final class Connectors {
     if (!halt(name, now)) {
       return false;
     }
-    looked = null;
-    return api.forgetOffsets(name);
+    try {
+      return api.forgetOffsets(name);
+    } finally {
+      changed.put(name, clock.instant());
+    }
   }
 
   /** Has a connector stop, and says whether it has. */
   boolean halt(String name, Observed now) throws BackendException {
     if (!now.state().equals("STOPPED") || !now.tasks().isEmpty()) {
-      state(name, ConnectApi.State.STOPPED);
+      change(name, () -> api.state(name, ConnectApi.State.STOPPED));
       return false;
     }
     return true;
@@ -282,8 +321,16 @@ final class Connectors {
     return api.group(name);
   }
 
-  private void state(String name, ConnectApi.State state) throws BackendException {
-    looked = null;
-    api.state(name, state);
+  private interface Change {
+    void make() throws BackendException;
+  }
+
+  private void change(String name, Change change) throws BackendException {
+    try {
+      change.make();
+    } finally {
+      // Whatever came of it: a look that has begun before says nothing of it.
+      changed.put(name, clock.instant());
+    }
   }
 }

@@ -17,6 +17,7 @@ import dev.millrace.planner.Consent;
 import dev.millrace.planner.Plan;
 import dev.millrace.planner.Resource;
 import java.time.Clock;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashMap;
@@ -27,6 +28,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Supplier;
 import java.util.stream.Collectors;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -34,8 +36,8 @@ import org.slf4j.LoggerFactory;
 /**
  * Brings pipelines to what their plans say, on one platform: a call of {@link #reconcile} observes,
  * applies what differs, and reports what was observed. Nothing in it waits for something to happen;
- * every call to a backend has a deadline; a component that fails leaves the others alone. Not
- * thread safe.
+ * every call to a backend has a deadline; a component that fails leaves the others alone. Thread
+ * safe for different pipelines at once; calls about one pipeline have to follow one another.
  */
 public final class Engine implements AutoCloseable {
   private static final Logger log = LoggerFactory.getLogger(Engine.class);
@@ -52,10 +54,11 @@ public final class Engine implements AutoCloseable {
   private final Applying applying;
   private final Removal removal;
   private final Platform platform;
+  private final Duration interval;
   private final Map<String, Observation> observations = new ConcurrentHashMap<>();
-  private final Map<String, Changes> found = new HashMap<>();
-  private final Set<String> waiting = new HashSet<>();
-  private final Map<String, Set<String>> drifted = new HashMap<>();
+  private final Map<String, Changes> found = new ConcurrentHashMap<>();
+  private final Set<String> waiting = ConcurrentHashMap.newKeySet();
+  private final Map<String, Set<String>> drifted = new ConcurrentHashMap<>();
 
   /**
    * An engine for a platform, all of whose backends may still be starting.
@@ -68,7 +71,23 @@ public final class Engine implements AutoCloseable {
       SqlAnalyser analyser,
       SparkLauncher spark,
       Clock clock) {
-    this(platform, references, analyser, spark, Optional.empty(), clock);
+    this(platform, references, analyser, spark, Connectors.SHARED, clock);
+  }
+
+  /**
+   * An engine that asks backends less often.
+   *
+   * @param interval Connect is asked once in so long for pipelines that are ready and unchanged,
+   *     however many there are
+   */
+  public Engine(
+      Platform platform,
+      References references,
+      SqlAnalyser analyser,
+      SparkLauncher spark,
+      Duration interval,
+      Clock clock) {
+    this(platform, references, analyser, spark, Optional.empty(), interval, clock);
   }
 
   /**
@@ -82,7 +101,9 @@ public final class Engine implements AutoCloseable {
       SqlAnalyser analyser,
       SparkLauncher spark,
       Optional<ConnectApi> connect,
+      Duration interval,
       Clock clock) {
+    this.interval = interval;
     this.platform = platform;
     this.analyser = analyser;
     this.backends = new Backends(platform, references, connect, clock);
@@ -115,6 +136,17 @@ public final class Engine implements AutoCloseable {
    * them, and everything goes on as it was.
    */
   public PipelineStatus reconcile(Pipeline pipeline, Consent consent) {
+    return reconcile(pipeline, consent, previews.known());
+  }
+
+  /**
+   * The same.
+   *
+   * @param others the pipelines that there are, this one among them or not; asked only if it
+   *     matters
+   */
+  public PipelineStatus reconcile(
+      Pipeline pipeline, Consent consent, Supplier<? extends Collection<Pipeline>> others) {
     Plan plan = previews.plan(pipeline, analyser);
     Redactor redactor = previews.redactor(pipeline);
     if (!plan.problems().isEmpty()) {
@@ -127,8 +159,8 @@ public final class Engine implements AutoCloseable {
     }
     Turn turn = new Turn(pipeline, plan, previews.owner(pipeline), consent);
     plan.waiting().forEach((component, why) -> turn.note(component, StepResult.waiting(why)));
-    previews.look(turn, false);
-    previews.gate(turn, analyser);
+    previews.look(turn, false, age(pipeline, plan));
+    previews.gate(turn, analyser, others);
     found.put(pipeline.name(), turn.changes);
     if (turn.holds.values().stream().anyMatch(h -> !h.needs().isEmpty())) {
       waiting.add(pipeline.name());
@@ -158,6 +190,17 @@ public final class Engine implements AutoCloseable {
         turn.job.flatMap(JobView.Observed::status),
         redactor);
     return status;
+  }
+
+  /** How old what is seen of connectors may be: of a pipeline that was fine, older. */
+  private Duration age(Pipeline pipeline, Plan plan) {
+    Observation last = observations.get(pipeline.name());
+    boolean settled =
+        last != null
+            && last.status().ready()
+            && last.plan().equals(plan)
+            && !waiting.contains(pipeline.name());
+    return settled ? interval : Connectors.SHARED;
   }
 
   /** Says what somebody has done, once: what waits for consent is seen again in every turn. */
@@ -265,16 +308,16 @@ public final class Engine implements AutoCloseable {
   // ---- what was observed
 
   private PipelineStatus status(Turn turn, SourceMarks known, Redactor redactor) {
-    Map<String, TreeMap<Integer, Long>> ends = Map.of();
-    Map<String, TreeMap<Integer, Long>> starts = Map.of();
+    Topics.Offsets offsets = Topics.Offsets.NONE;
     try {
       Set<String> names = new HashSet<>();
       turn.plan.streams().forEach(s -> names.add(s.topic()));
-      ends = backends.topics.ends(names);
-      starts = backends.topics.starts(names);
+      offsets = backends.topics.offsets(names, turn.seen.observed().topics());
     } catch (BackendException e) {
       log.debug("{}", e.getMessage());
     }
+    Map<String, TreeMap<Integer, Long>> ends = offsets.ends();
+    Map<String, TreeMap<Integer, Long>> starts = offsets.starts();
     List<StreamStatus> streams = new ArrayList<>();
     for (Plan.Stream stream : turn.plan.streams()) {
       long end = sum(ends.get(stream.topic()));

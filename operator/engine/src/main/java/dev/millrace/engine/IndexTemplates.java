@@ -11,6 +11,7 @@ import java.io.IOException;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
+import java.util.concurrent.ConcurrentHashMap;
 import org.apache.http.Header;
 import org.apache.http.HttpHost;
 import org.apache.http.message.BasicHeader;
@@ -30,6 +31,7 @@ final class IndexTemplates implements AutoCloseable {
 
   private final Access access;
   private final RestClient client;
+  private final Map<String, Object> claims = new ConcurrentHashMap<>();
 
   IndexTemplates(String url, Access access) {
     this.access = access;
@@ -79,8 +81,33 @@ final class IndexTemplates implements AutoCloseable {
             index.at("/mappings/_meta").path(OWNER).asText("")));
   }
 
-  /** Puts a template, and has the index that is there already follow it. */
-  void put(IndexTemplate wanted, String owner, boolean index) throws BackendException {
+  /**
+   * Puts a template, and has the index that is there already follow it.
+   *
+   * @param before whose it may be besides: who owned it when it was looked at
+   * @throws BackendException a conflict, if another pipeline has made one of the name since
+   */
+  void put(IndexTemplate wanted, String owner, boolean index, String before)
+      throws BackendException {
+    // Pipelines have their turns at the same time, and may want the same name.
+    synchronized (claims.computeIfAbsent(wanted.name(), n -> new Object())) {
+      Optional<String> now = template(wanted.name()).map(Observed.Template::owner);
+      if (now.isPresent() && !now.get().equals(owner) && !now.get().equals(before)) {
+        throw new BackendException(
+            Failure.CONFLICT,
+            "index template "
+                + wanted.name()
+                + (now.get().isEmpty()
+                    ? " was made by somebody else"
+                    : " was made by pipeline " + now.get())
+                + " meanwhile; name the index differently",
+            null);
+      }
+      put(wanted, owner, index);
+    }
+  }
+
+  private void put(IndexTemplate wanted, String owner, boolean index) throws BackendException {
     ObjectNode body = wanted.body().deepCopy();
     body.putObject("_meta").put(OWNER, owner).put(HASH, Diff.templateHash(wanted));
     body.withObject("/template/mappings/_meta").put(OWNER, owner);

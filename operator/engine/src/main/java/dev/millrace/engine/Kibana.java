@@ -90,7 +90,8 @@ final class Kibana {
    * @param entries all of its dashboards' names, also of those that are not planned yet
    * @return by component
    */
-  Map<String, StepResult> apply(String owner, List<SavedObjects> wanted, Set<String> entries) {
+  synchronized Map<String, StepResult> apply(
+      String owner, List<SavedObjects> wanted, Set<String> entries) {
     Map<String, StepResult> results = new LinkedHashMap<>();
     for (SavedObjects one : wanted) {
       results.put(one.component(), guarded(one.name(), one.hash(), () -> apply(one)));
@@ -111,7 +112,7 @@ final class Kibana {
   }
 
   /** Takes away all that a pipeline has made in Kibana. */
-  StepResult remove(String owner) {
+  synchronized StepResult remove(String owner) {
     StepResult result = guarded("removal of " + owner, "", () -> sweep(owner, Set.of()));
     swept.remove(owner);
     return result;

@@ -5,10 +5,10 @@ import dev.millrace.planner.Plan;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
-import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.stream.Collectors;
 
 /** Writes the marks of sources' streams, from what the offsets of their connectors say. */
@@ -17,10 +17,10 @@ final class MarkKeeping {
 
   private final Backends backends;
   private final Clock clock;
-  private final Map<String, Instant> offsetsAsked = new HashMap<>();
+  private final Map<String, Instant> offsetsAsked = new ConcurrentHashMap<>();
 
   /** Configurations of connectors of whose streams everything is marked. */
-  private final Map<String, Map<String, String>> settled = new HashMap<>();
+  private final Map<String, Map<String, String>> settled = new ConcurrentHashMap<>();
 
   MarkKeeping(Backends backends, Clock clock) {
     this.backends = backends;

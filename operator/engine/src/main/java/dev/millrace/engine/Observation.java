@@ -3,6 +3,7 @@ package dev.millrace.engine;
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.millrace.model.Pipeline;
 import dev.millrace.planner.Plan;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 
@@ -22,5 +23,16 @@ public record Observation(
     Redactor redactor) {
   public Observation {
     connectors = Map.copyOf(connectors);
+  }
+
+  /** What is known of a pipeline before it was looked at. */
+  public static Observation nothing(Pipeline pipeline) {
+    return new Observation(
+        pipeline,
+        new Plan(List.of(), List.of(), Map.of(), List.of(), "", Map.of(), List.of()),
+        new PipelineStatus(pipeline.name(), false, List.of(), List.of(), List.of(), List.of()),
+        Map.of(),
+        Optional.empty(),
+        new Redactor(List.of()));
   }
 }

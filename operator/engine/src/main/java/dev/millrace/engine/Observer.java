@@ -15,11 +15,14 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.TreeSet;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.stream.Collectors;
 
 /**
  * Looks at the backends, without writing anything. A backend that does not answer leaves the others
  * alone. What was as wanted is looked at again only after a pause: somebody's edit is seen a little
- * later, and an idle pipeline costs little.
+ * later, and an idle pipeline costs little. Thread safe, for different pipelines at once.
  */
 final class Observer {
   private static final Duration FRESH = Duration.ofSeconds(5);
@@ -30,7 +33,7 @@ final class Observer {
   private final Connectors connectors;
   private final JobView jobs;
   private final Clock clock;
-  private final Map<String, Indexed> settled = new HashMap<>();
+  private final Map<String, Indexed> settled = new ConcurrentHashMap<>();
 
   private record Indexed(
       Resource.IndexTemplate wanted,
@@ -62,8 +65,9 @@ final class Observer {
    * Looks at all that a plan speaks of.
    *
    * @param again look even at what was as wanted a moment ago
+   * @param age how old what is seen of connectors may be, if not {@code again}
    */
-  Seen look(Plan plan, String owner, Marks marks, boolean again) {
+  Seen look(Plan plan, String owner, Marks marks, boolean again, Duration age) {
     Map<String, StepResult> failures = new HashMap<>();
     Map<String, String> silent = new TreeMap<>();
     MadeRecord made = MadeRecord.NONE;
@@ -75,12 +79,8 @@ final class Observer {
       topicsSeen.putAll(topics.observe(names));
       if (topicsSeen.containsKey(plan.marksTopic())) {
         made = marks.of(plan.marksTopic()).made();
-        List<String> left =
-            made.made().keySet().stream()
-                .filter(id -> id.startsWith("Topic/"))
-                .map(id -> id.substring("Topic/".length()))
-                .filter(name -> !names.contains(name))
-                .toList();
+        Set<String> left = made(made, "Topic/");
+        left.removeAll(names);
         if (!left.isEmpty()) {
           topicsSeen.putAll(topics.observe(left));
         }
@@ -92,7 +92,12 @@ final class Observer {
     }
     Map<String, Connectors.Observed> connectorsSeen = new TreeMap<>();
     try {
-      connectorsSeen.putAll(connectors.observe());
+      connectorsSeen.putAll(
+          connectors.observe(
+              owner,
+              all(plan, Resource.Connector.class).stream().map(Resource::name).toList(),
+              made(made, "Connector/"),
+              again ? Duration.ZERO : age));
     } catch (BackendException e) {
       fail("Connector", e, failures, silent);
     }
@@ -110,7 +115,7 @@ final class Observer {
     Observed observed =
         new Observed(
             topicsSeen,
-            made.made(),
+            withoutThoseOnTheirWay(made, topicsSeen),
             failures.containsKey("Subject")
                 ? Map.of()
                 : subjects(plan, made, again, failures, silent),
@@ -121,6 +126,26 @@ final class Observer {
             failures.containsKey("Topic") ? Set.of() : gone(plan, made, topicsSeen),
             silent);
     return new Seen(observed, connectorsSeen, failures);
+  }
+
+  /** What was made, but for topics that were asked for and are not there yet. */
+  private Map<String, Observed.Made> withoutThoseOnTheirWay(
+      MadeRecord made, Map<String, Observed.Topic> there) {
+    Map<String, Observed.Made> known = new TreeMap<>(made.made());
+    for (String topic : made(made, "Topic/")) {
+      if (!there.containsKey(topic) && topics.onItsWay(topic)) {
+        known.remove("Topic/" + topic);
+      }
+    }
+    return known;
+  }
+
+  /** Names of what was made of a type. */
+  private static Set<String> made(MadeRecord made, String type) {
+    return made.made().keySet().stream()
+        .filter(id -> id.startsWith(type))
+        .map(id -> id.substring(type.length()))
+        .collect(Collectors.toCollection(TreeSet::new));
   }
 
   /** Forgets what it has seen of an index: somebody is about to change it. */

@@ -15,6 +15,7 @@ import dev.millrace.planner.Plan;
 import dev.millrace.planner.Planner;
 import dev.millrace.planner.Topology;
 import java.time.Clock;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.LinkedHashMap;
@@ -22,11 +23,12 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.Supplier;
 import java.util.stream.Collectors;
 
 /**
  * Says what would happen to pipelines on one platform, and writes nothing anywhere: for whoever
- * plans, in a process that runs nothing itself too. Not thread safe.
+ * plans, in a process that runs nothing itself too. Thread safe, for different pipelines at once.
  */
 public final class Previews implements AutoCloseable {
   private static final Set<String> NOT_SECRET =
@@ -37,7 +39,7 @@ public final class Previews implements AutoCloseable {
   private final Backends backends;
   private final Observer observer;
   private final JobView jobs;
-  private List<Pipeline> known = List.of();
+  private volatile List<Pipeline> known = List.of();
 
   /**
    * Previews of what a platform has, all of whose backends may still be starting.
@@ -68,21 +70,26 @@ public final class Previews implements AutoCloseable {
    * @param patient waits for its answers: what is still being analysed would be missing in the plan
    */
   public Preview preview(Pipeline pipeline, SqlAnalyser patient) {
-    return preview(pipeline, patient, references);
+    return preview(pipeline, patient, references, known());
   }
 
   /**
    * The same with what the pipeline refers to as it is about to be.
    *
    * @param edited in place of what there is
+   * @param others the pipelines that there are; asked only if it matters
    */
-  public Preview preview(Pipeline pipeline, SqlAnalyser patient, References edited) {
+  public Preview preview(
+      Pipeline pipeline,
+      SqlAnalyser patient,
+      References edited,
+      Supplier<? extends Collection<Pipeline>> others) {
     Plan plan = plan(pipeline, patient, edited);
     Redactor redactor = redactor(pipeline);
     Turn turn = new Turn(pipeline, plan, owner(pipeline), Consent.NONE);
     if (plan.problems().isEmpty()) {
-      look(turn, true);
-      gate(turn, patient);
+      look(turn, true, Duration.ZERO);
+      gate(turn, patient, others);
     } else {
       turn.changes = Changes.NONE;
     }
@@ -98,6 +105,11 @@ public final class Previews implements AutoCloseable {
     known = List.copyOf(pipelines);
   }
 
+  /** Those that it was told of. */
+  Supplier<List<Pipeline>> known() {
+    return () -> known;
+  }
+
   Plan plan(Pipeline pipeline, SqlAnalyser by) {
     return plan(pipeline, by, references);
   }
@@ -110,8 +122,8 @@ public final class Previews implements AutoCloseable {
     return platform.getSpec().prefix() + pipeline.name();
   }
 
-  void look(Turn turn, boolean again) {
-    turn.seen = observer.look(turn.plan, turn.owner, backends::marks, again);
+  void look(Turn turn, boolean again, Duration age) {
+    turn.seen = observer.look(turn.plan, turn.owner, backends::marks, again, age);
     turn.made = backends.made(turn.plan.marksTopic());
     turn.changes = Diff.of(turn.plan, turn.pipeline, turn.owner, turn.seen.observed());
   }
@@ -128,13 +140,13 @@ public final class Previews implements AutoCloseable {
   }
 
   /** Refuses what would take a column from another pipeline; then says what is held back. */
-  void gate(Turn turn, SqlAnalyser by) {
+  void gate(Turn turn, SqlAnalyser by, Supplier<? extends Collection<Pipeline>> known) {
     boolean schemas =
         turn.changes.all().stream()
             .anyMatch(c -> c.type().equals("Subject") && c.action() == Change.Action.UPDATE);
     if (schemas) {
       Map<Pipeline, Plan> others = new LinkedHashMap<>();
-      for (Pipeline other : known) {
+      for (Pipeline other : known.get()) {
         if (!other.name().equals(turn.pipeline.name()) && reads(other, turn.plan)) {
           others.put(other, plan(other, by));
         }

@@ -2,6 +2,7 @@ package dev.millrace.engine;
 
 import dev.millrace.engine.StepResult.Ready;
 import dev.millrace.planner.Observed;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -102,7 +103,8 @@ final class Removal {
    */
   private void connectors(String owner, boolean offsets, List<String> left)
       throws BackendException {
-    for (Map.Entry<String, Connectors.Observed> entry : connectors.observe().entrySet()) {
+    for (Map.Entry<String, Connectors.Observed> entry :
+        connectors.observe(owner, List.of(), Set.of(), Duration.ZERO).entrySet()) {
       if (!owner.equals(entry.getValue().config().get(Connectors.OWNER))) {
         continue;
       }

@@ -8,7 +8,9 @@ import dev.millrace.planner.Resource;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
+import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.function.Consumer;
 import org.slf4j.Logger;
@@ -102,6 +104,17 @@ final class Rewriting {
     return outputs;
   }
 
+  /** The policy by which Kafka shall clean each of the topics when they are empty. */
+  private static Map<String, String> policies(Turn turn, List<String> topics) {
+    Map<String, String> policies = new TreeMap<>();
+    for (Resource.Topic topic : turn.all(Resource.Topic.class)) {
+      if (topics.contains(topic.name())) {
+        policies.put(topic.name(), topic.config().getOrDefault("cleanup.policy", "delete"));
+      }
+    }
+    return policies;
+  }
+
   /** The connectors that write what is in these topics to somewhere of ours. */
   private static List<Resource.Connector> sinks(Turn turn, List<String> topics) {
     return turn.all(Resource.Connector.class).stream()
@@ -141,7 +154,11 @@ final class Rewriting {
           "it is reprocessed from the start when what it has written is removed: the Spark job is"
               + " being stopped");
     }
-    backends.topics.empty(outputs(job, transforms));
+    if (!backends.topics.empty(policies(turn, outputs(job, transforms)))) {
+      return StepResult.waiting(
+          "it is reprocessed from the start when what it has written is removed: Kafka is about to"
+              + " allow that");
+    }
     for (Resource.Connector sink : sinks) {
       for (Resource.IndexTemplate index : turn.all(Resource.IndexTemplate.class)) {
         // Whether it is there or not: what was seen of it may be some seconds old.
@@ -176,7 +193,7 @@ final class Rewriting {
   void index(Turn turn, Resource.IndexTemplate index) throws BackendException {
     observer.forget(index.name());
     backends.templates.deleteIndex(index.name());
-    backends.templates.put(index, turn.owner, false);
+    backends.templates.put(index, turn.owner, false, turn.ownerOf(index));
     // Who searches it meanwhile finds it empty, not missing.
     backends.templates.createIndex(index.name());
     turn.undone.remove(index.id());

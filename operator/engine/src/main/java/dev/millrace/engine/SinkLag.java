@@ -4,6 +4,7 @@ import java.time.Duration;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.TopicPartition;
@@ -12,7 +13,7 @@ import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 /**
  * How many records a group has not read yet. Between what it has committed and a partition's end
  * there may be nothing but a transaction's marker, which no consumer sees or commits: a small
- * difference is looked into, once. Not thread safe.
+ * difference is looked into, once. Thread safe; who looks into one waits for others who do.
  */
 final class SinkLag implements AutoCloseable {
   /** Larger differences hold records. */
@@ -23,7 +24,7 @@ final class SinkLag implements AutoCloseable {
   private final KafkaConsumer<byte[], byte[]> consumer;
 
   /** Partitions between whose offsets there is no record: from the first, up to the second. */
-  private final Map<TopicPartition, Gap> empty = new HashMap<>();
+  private final Map<TopicPartition, Gap> empty = new ConcurrentHashMap<>();
 
   private record Gap(long from, long until) {}
 
@@ -71,9 +72,16 @@ final class SinkLag implements AutoCloseable {
     if (gap.equals(empty.get(partition))) {
       return true;
     }
+    synchronized (consumer) {
+      return look(partition, gap);
+    }
+  }
+
+  private boolean look(TopicPartition partition, Gap gap) throws BackendException {
+    long until = gap.until();
     try {
       consumer.assign(List.of(partition));
-      consumer.seek(partition, from);
+      consumer.seek(partition, gap.from());
       long deadline = System.nanoTime() + DEADLINE.toNanos();
       while (consumer.position(partition) < until && System.nanoTime() < deadline) {
         if (!consumer.poll(Duration.ofMillis(50)).isEmpty()) {
@@ -92,6 +100,8 @@ final class SinkLag implements AutoCloseable {
 
   @Override
   public void close() {
-    consumer.close(Duration.ofSeconds(1));
+    synchronized (consumer) {
+      consumer.close(Duration.ofSeconds(1));
+    }
   }
 }

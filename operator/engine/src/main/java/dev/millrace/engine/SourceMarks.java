@@ -4,85 +4,60 @@ import com.fasterxml.jackson.databind.JsonNode;
 import dev.millrace.planner.Plan;
 import dev.millrace.registry.StreamMarks;
 import java.nio.charset.StandardCharsets;
+import java.time.Clock;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.Collection;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
-import java.util.concurrent.ExecutionException;
-import java.util.concurrent.TimeUnit;
-import java.util.concurrent.TimeoutException;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
-import org.apache.kafka.clients.consumer.KafkaConsumer;
-import org.apache.kafka.clients.producer.KafkaProducer;
-import org.apache.kafka.clients.producer.ProducerRecord;
-import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.TopicPartition;
-import org.apache.kafka.common.serialization.ByteArrayDeserializer;
-import org.apache.kafka.common.serialization.ByteArraySerializer;
 
 /**
  * The marks of one pipeline's streams: follows them, and writes those of sources, from what a
  * connector's offsets say. Not thread safe.
  */
-final class SourceMarks implements AutoCloseable {
-  private static final Duration DEADLINE = Duration.ofSeconds(8);
-
-  private final TopicPartition place;
-  private final KafkaConsumer<byte[], byte[]> consumer;
-  private final KafkaProducer<byte[], byte[]> producer;
+final class SourceMarks {
+  /** A turn asks several times for the same. */
+  private static final Duration FRESH = Duration.ofMillis(200);
 
   /** Key of the record of what the engine has made: no stream's name begins so. */
   private static final String MADE = "#made";
 
+  private final TopicPartition place;
+  private final MarkTopics topics;
+  private final Clock clock;
   private final Map<String, StreamMarks> known = new HashMap<>();
   private MadeRecord made = MadeRecord.NONE;
+  private long position;
+  private Instant read = Instant.EPOCH;
 
-  SourceMarks(Map<String, Object> kafka, String topic) {
+  SourceMarks(MarkTopics topics, String topic, Clock clock) {
     this.place = new TopicPartition(topic, 0);
-    Map<String, Object> config = new HashMap<>(kafka);
-    config.put("default.api.timeout.ms", Long.toString(DEADLINE.toMillis()));
-    Map<String, Object> reading = new HashMap<>(config);
-    reading.put("isolation.level", "read_committed");
-    reading.put("enable.auto.commit", "false");
-    reading.put("auto.offset.reset", "earliest");
-    reading.put("allow.auto.create.topics", "false");
-    consumer =
-        new KafkaConsumer<>(reading, new ByteArrayDeserializer(), new ByteArrayDeserializer());
-    consumer.assign(List.of(place));
-    consumer.seekToBeginning(List.of(place));
-    Map<String, Object> writing = new HashMap<>(kafka);
-    writing.put("max.block.ms", Long.toString(DEADLINE.toMillis()));
-    writing.put("request.timeout.ms", "5000");
-    writing.put("delivery.timeout.ms", Long.toString(DEADLINE.toMillis()));
-    producer = new KafkaProducer<>(writing, new ByteArraySerializer(), new ByteArraySerializer());
+    this.topics = topics;
+    this.clock = clock;
   }
 
   /** Reads what was added since the last call. */
   void refresh() throws BackendException {
-    try {
-      long end = consumer.endOffsets(List.of(place)).get(place);
-      long deadline = System.nanoTime() + DEADLINE.toNanos();
-      while (consumer.position(place) < end) {
-        for (ConsumerRecord<byte[], byte[]> record : consumer.poll(Duration.ofMillis(50))) {
-          String stream = new String(record.key(), StandardCharsets.UTF_8);
-          if (stream.equals(MADE)) {
-            made = record.value() == null ? MadeRecord.NONE : MadeRecord.parse(record.value());
-          } else if (record.value() == null) {
-            known.remove(stream);
-          } else {
-            known.put(stream, StreamMarks.parse(record.value()));
-          }
-        }
-        if (System.nanoTime() > deadline) {
-          throw BackendException.transientFailure(
-              "topic " + place.topic() + " does not yield its records", null);
-        }
-      }
-    } catch (KafkaException e) {
-      throw BackendException.transientFailure("topic " + place.topic() + ": " + e.getMessage(), e);
+    Instant now = clock.instant();
+    if (now.isAfter(read.plus(FRESH))) {
+      position = topics.read(place, position, this::note);
+      read = now;
+    }
+  }
+
+  private void note(ConsumerRecord<byte[], byte[]> record) {
+    String stream = new String(record.key(), StandardCharsets.UTF_8);
+    if (stream.equals(MADE)) {
+      made = record.value() == null ? MadeRecord.NONE : MadeRecord.parse(record.value());
+    } else if (record.value() == null) {
+      known.remove(stream);
+    } else {
+      known.put(stream, StreamMarks.parse(record.value()));
     }
   }
 
@@ -189,21 +164,10 @@ final class SourceMarks implements AutoCloseable {
   }
 
   private void write(String what, byte[] key, byte[] value) throws BackendException {
-    try {
-      producer
-          .send(new ProducerRecord<>(place.topic(), 0, key, value))
-          .get(DEADLINE.toMillis(), TimeUnit.MILLISECONDS);
-    } catch (ExecutionException | TimeoutException | KafkaException e) {
-      throw BackendException.transientFailure(what + " was not written: " + e.getMessage(), e);
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-      throw BackendException.transientFailure("interrupted", e);
+    long offset = topics.write(what, place, key, value);
+    if (offset == position) {
+      // Nobody else has written meanwhile: our own need not be read again.
+      position++;
     }
-  }
-
-  @Override
-  public void close() {
-    consumer.close(Duration.ofSeconds(1));
-    producer.close(Duration.ofSeconds(1));
   }
 }

@@ -7,14 +7,14 @@ import dev.millrace.model.Pipeline;
 import dev.millrace.model.Problem;
 import java.time.Clock;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
 
 /** From what was observed to conditions, which remember when they last changed. */
 final class Statuses {
   private final Clock clock;
-  private final Map<String, Condition> last = new HashMap<>();
+  private final Map<String, Condition> last = new ConcurrentHashMap<>();
 
   Statuses(Clock clock) {
     this.clock = clock;

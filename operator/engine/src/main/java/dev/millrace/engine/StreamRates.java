@@ -5,15 +5,15 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayDeque;
 import java.util.Deque;
-import java.util.HashMap;
 import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
 
 /** How fast topics grow, over the last ten seconds. */
 final class StreamRates {
   private static final Duration WINDOW = Duration.ofSeconds(10);
 
   private final Clock clock;
-  private final Map<String, Deque<Sample>> samples = new HashMap<>();
+  private final Map<String, Deque<Sample>> samples = new ConcurrentHashMap<>();
 
   private record Sample(Instant at, long end) {}
 

@@ -7,14 +7,16 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.TreeMap;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
-import java.util.concurrent.locks.LockSupport;
 import java.util.regex.Pattern;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.AlterConfigOp;
@@ -42,11 +44,13 @@ import org.apache.kafka.common.errors.UnknownTopicOrPartitionException;
 /** Kafka's topics, and how far they and their readers are. */
 final class Topics implements AutoCloseable {
   private static final Duration DEADLINE = Duration.ofSeconds(8);
-  private static final Duration BETWEEN_TRIES = Duration.ofMillis(50);
 
   private static final String CLEANUP = "cleanup.policy";
 
   private final Admin admin;
+
+  /** What we have asked to be made and have not seen yet. */
+  private final Set<String> made = ConcurrentHashMap.newKeySet();
 
   /**
    * @param kafka what every client is made with
@@ -56,6 +60,7 @@ final class Topics implements AutoCloseable {
     config.put("default.api.timeout.ms", Long.toString(DEADLINE.toMillis()));
     config.put("request.timeout.ms", "5000");
     config.put("client.id", "millrace-engine");
+    config.put("retry.backoff.ms", "20");
     this.admin = Admin.create(config);
   }
 
@@ -66,32 +71,46 @@ final class Topics implements AutoCloseable {
 
   /** Those of the topics that exist, with the configuration that holds for them. */
   Map<String, Observed.Topic> observe(Collection<String> names) throws BackendException {
-    Map<String, TopicDescription> present = describe(List.copyOf(names));
+    // Both at once: what is not there is told by the first.
+    Map<ConfigResource, KafkaFuture<Config>> configs =
+        admin.describeConfigs(names.stream().map(Topics::resource).toList()).values();
     Map<String, Observed.Topic> observed = new TreeMap<>();
-    if (present.isEmpty()) {
-      return observed;
+    for (Map.Entry<String, TopicDescription> entry : describe(List.copyOf(names)).entrySet()) {
+      String name = entry.getKey();
+      TopicDescription topic = entry.getValue();
+      made.remove(name);
+      Optional<Config> found =
+          getUnless(
+              UnknownTopicOrPartitionException.class,
+              configs.get(resource(name)),
+              "configuration of topic " + name);
+      if (found.isEmpty()) {
+        continue; // It was deleted, or made, between the two.
+      }
+      Map<String, String> config = new TreeMap<>();
+      for (ConfigEntry one : found.get().entries()) {
+        if (one.value() != null) {
+          config.put(one.name(), one.value());
+        }
+      }
+      observed.put(
+          name,
+          new Observed.Topic(
+              topic.partitions().size(),
+              topic.partitions().get(0).replicas().size(),
+              config,
+              topic.topicId().toString()));
     }
-    Map<ConfigResource, Config> configs =
-        get(
-            admin.describeConfigs(present.keySet().stream().map(Topics::resource).toList()).all(),
-            "configuration of topics");
-    present.forEach(
-        (name, topic) -> {
-          Map<String, String> config = new TreeMap<>();
-          for (ConfigEntry entry : configs.get(resource(name)).entries()) {
-            if (entry.value() != null) {
-              config.put(entry.name(), entry.value());
-            }
-          }
-          observed.put(
-              name,
-              new Observed.Topic(
-                  topic.partitions().size(),
-                  topic.partitions().get(0).replicas().size(),
-                  config,
-                  topic.topicId().toString()));
-        });
     return observed;
+  }
+
+  /**
+   * Whether a topic was asked for by us and has not been seen yet: brokers learn of it a moment
+   * after the controller has made it, and a request that was not answered may still be obeyed. Its
+   * absence is nobody's deed.
+   */
+  boolean onItsWay(String topic) {
+    return made.contains(topic);
   }
 
   /** Creates topics, and says of each what came of it. */
@@ -136,55 +155,49 @@ final class Topics implements AutoCloseable {
 
   /**
    * Deletes all records of topics. Kafka refuses that of topics that are only compacted: these get
-   * a policy by which it may, for that long. Whoever dies meanwhile leaves them with it, as a
-   * difference that is mended without consent, for it loses nothing.
+   * a policy by which it may, until it is done. A policy reaches each broker a moment after it was
+   * set: then this has to be called again.
+   *
+   * @param policies by topic: the policy that it shall have after
+   * @return whether all records are deleted, and the policies are as they shall be
    */
-  void empty(Collection<String> topics) throws BackendException {
-    Map<String, Observed.Topic> present = observe(topics);
+  boolean empty(Map<String, String> policies) throws BackendException {
     Map<TopicPartition, RecordsToDelete> all = new HashMap<>();
     Map<ConfigResource, Collection<AlterConfigOp>> open = new HashMap<>();
     Map<ConfigResource, Collection<AlterConfigOp>> back = new HashMap<>();
-    present.forEach(
-        (name, topic) -> {
-          for (int p = 0; p < topic.partitions(); p++) {
-            all.put(new TopicPartition(name, p), RecordsToDelete.beforeOffset(-1));
-          }
-          String policy = topic.config().getOrDefault(CLEANUP, "delete");
-          if (!policy.contains("delete")) {
-            open.put(resource(name), set(CLEANUP, policy + ",delete"));
-            back.put(resource(name), set(CLEANUP, policy));
-          }
-        });
+    observe(policies.keySet())
+        .forEach(
+            (name, topic) -> {
+              for (int p = 0; p < topic.partitions(); p++) {
+                all.put(new TopicPartition(name, p), RecordsToDelete.beforeOffset(-1));
+              }
+              String wanted = policies.get(name);
+              if (!wanted.contains("delete")) {
+                back.put(resource(name), set(CLEANUP, wanted));
+                if (!topic.config().getOrDefault(CLEANUP, "delete").contains("delete")) {
+                  open.put(resource(name), set(CLEANUP, wanted + ",delete"));
+                }
+              }
+            });
     if (all.isEmpty()) {
-      return;
+      return true;
     }
-    if (open.isEmpty()) {
-      get(admin.deleteRecords(all).all(), "records of " + topics);
-      return;
+    String topics = "topics " + policies.keySet();
+    if (!open.isEmpty()) {
+      get(admin.incrementalAlterConfigs(open).all(), "policy of " + topics);
     }
-    get(admin.incrementalAlterConfigs(open).all(), "policy of " + topics);
     try {
-      deleteOnceAllowed(all, "records of " + topics);
-    } finally {
+      get(admin.deleteRecords(all).all(), "records of " + topics);
+    } catch (BackendException e) {
+      if (e.getCause() instanceof PolicyViolationException && !back.isEmpty()) {
+        return false;
+      }
+      throw e;
+    }
+    if (!back.isEmpty()) {
       get(admin.incrementalAlterConfigs(back).all(), "policy of " + topics);
     }
-  }
-
-  /** A policy that the controller has noted reaches each broker a moment later. */
-  private void deleteOnceAllowed(Map<TopicPartition, RecordsToDelete> all, String what)
-      throws BackendException {
-    long deadline = System.nanoTime() + DEADLINE.toNanos();
-    while (true) {
-      try {
-        get(admin.deleteRecords(all).all(), what);
-        return;
-      } catch (BackendException e) {
-        if (!(e.getCause() instanceof PolicyViolationException) || System.nanoTime() > deadline) {
-          throw e;
-        }
-        LockSupport.parkNanos(BETWEEN_TRIES.toNanos());
-      }
-    }
+    return true;
   }
 
   private static Collection<AlterConfigOp> set(String key, String value) {
@@ -213,6 +226,7 @@ final class Topics implements AutoCloseable {
                     new NewTopic(t.name(), t.partitions(), (short) t.replicas())
                         .configs(t.config()))
             .toList();
+    topics.forEach(t -> made.add(t.name()));
     admin
         .createTopics(wanted)
         .values()
@@ -231,41 +245,74 @@ final class Topics implements AutoCloseable {
     return new ConfigResource(ConfigResource.Type.TOPIC, topic);
   }
 
+  /** First and next offsets of committed records, by topic and partition. */
+  record Offsets(
+      Map<String, TreeMap<Integer, Long>> starts, Map<String, TreeMap<Integer, Long>> ends) {
+    static final Offsets NONE = new Offsets(Map.of(), Map.of());
+  }
+
   /**
-   * Next offsets of committed records, by topic and partition; topics that are missing are left
-   * out.
+   * Offsets of topics; those that are missing are left out.
+   *
+   * @param known of them: how many partitions they have
    */
-  Map<String, TreeMap<Integer, Long>> ends(Collection<String> topics) throws BackendException {
-    return offsets(topics, OffsetSpec.latest());
-  }
-
-  /** First offsets, by topic and partition. */
-  Map<String, TreeMap<Integer, Long>> starts(Collection<String> topics) throws BackendException {
-    return offsets(topics, OffsetSpec.earliest());
-  }
-
-  private Map<String, TreeMap<Integer, Long>> offsets(Collection<String> topics, OffsetSpec spec)
+  Offsets offsets(Collection<String> topics, Map<String, Observed.Topic> known)
       throws BackendException {
-    Map<TopicPartition, OffsetSpec> asked = new HashMap<>();
-    describe(List.copyOf(topics))
-        .forEach(
-            (name, topic) ->
-                topic
-                    .partitions()
-                    .forEach(p -> asked.put(new TopicPartition(name, p.partition()), spec)));
-    Map<String, TreeMap<Integer, Long>> ends = new HashMap<>();
-    if (asked.isEmpty()) {
-      return ends;
+    Set<TopicPartition> partitions = new HashSet<>();
+    List<String> others = new ArrayList<>();
+    for (String topic : topics) {
+      if (known.containsKey(topic)) {
+        for (int p = 0; p < known.get(topic).partitions(); p++) {
+          partitions.add(new TopicPartition(topic, p));
+        }
+      } else {
+        others.add(topic);
+      }
     }
-    Map<TopicPartition, ListOffsetsResult.ListOffsetsResultInfo> found =
-        get(
-            admin.listOffsets(asked, new ListOffsetsOptions(IsolationLevel.READ_COMMITTED)).all(),
-            "offsets");
-    found.forEach(
+    if (!others.isEmpty()) {
+      describe(others)
+          .forEach(
+              (name, topic) ->
+                  topic
+                      .partitions()
+                      .forEach(p -> partitions.add(new TopicPartition(name, p.partition()))));
+    }
+    if (partitions.isEmpty()) {
+      return Offsets.NONE;
+    }
+    var latest = ask(partitions, OffsetSpec.latest());
+    var earliest = ask(partitions, OffsetSpec.earliest());
+    return new Offsets(byTopic(get(earliest, "offsets")), byTopic(get(latest, "offsets")));
+  }
+
+  /** Next offsets of committed records, by topic and partition. */
+  Map<String, TreeMap<Integer, Long>> ends(Collection<String> topics) throws BackendException {
+    return offsets(topics, Map.of()).ends();
+  }
+
+  /** The next offset of committed records. */
+  long end(TopicPartition partition) throws BackendException {
+    return get(ask(Set.of(partition), OffsetSpec.latest()), "offsets of " + partition)
+        .get(partition)
+        .offset();
+  }
+
+  private KafkaFuture<Map<TopicPartition, ListOffsetsResult.ListOffsetsResultInfo>> ask(
+      Set<TopicPartition> partitions, OffsetSpec spec) {
+    Map<TopicPartition, OffsetSpec> asked = new HashMap<>();
+    partitions.forEach(p -> asked.put(p, spec));
+    return admin.listOffsets(asked, new ListOffsetsOptions(IsolationLevel.READ_COMMITTED)).all();
+  }
+
+  private static Map<String, TreeMap<Integer, Long>> byTopic(
+      Map<TopicPartition, ListOffsetsResult.ListOffsetsResultInfo> offsets) {
+    Map<String, TreeMap<Integer, Long>> byTopic = new HashMap<>();
+    offsets.forEach(
         (partition, info) ->
-            ends.computeIfAbsent(partition.topic(), t -> new TreeMap<>())
+            byTopic
+                .computeIfAbsent(partition.topic(), t -> new TreeMap<>())
                 .put(partition.partition(), info.offset()));
-    return ends;
+    return byTopic;
   }
 
   /** What a consumer group has committed; empty if there is no such group. */

@@ -6,6 +6,7 @@ import dev.millrace.planner.Change;
 import dev.millrace.planner.Changes;
 import dev.millrace.planner.Consent;
 import dev.millrace.planner.Holds.Hold;
+import dev.millrace.planner.Observed;
 import dev.millrace.planner.Plan;
 import dev.millrace.planner.Resource;
 import java.util.HashSet;
@@ -75,6 +76,12 @@ final class Turn {
   /** What would happen to a resource, if something would. */
   Optional<Change> change(Resource resource) {
     return changes.of(resource).stream().findFirst();
+  }
+
+  /** Whose a template was when it was looked at; ours, if there was none. */
+  String ownerOf(Resource.IndexTemplate template) {
+    Observed.Template there = seen.observed().templates().get(template.name());
+    return there == null ? owner : there.owner();
   }
 
   /** Whether the backend of a type of resource has answered. */

@@ -321,7 +321,8 @@ public final class Platform implements HasMetadata, Namespaced {
   public record Spark(
       @Required
           @Size(min = 1, max = 1024)
-          @JsonPropertyDescription("URL of the folder that holds the jobs' checkpoints.")
+          @JsonPropertyDescription(
+              "URL of the folder that holds the jobs' checkpoints: file:///FOLDER on a volume that driver and executors share, or s3a://BUCKET/FOLDER (s3:// means the same).")
           String checkpointDir,
       @Size(max = 64)
           @JsonPropertyDescription("Settings of the jobs, such as master or shufflePartitions.")
@@ -337,9 +338,12 @@ public final class Platform implements HasMetadata, Namespaced {
       @JsonPropertyDescription("What a driver gets on a cluster.") SparkDriver driver,
       @JsonPropertyDescription("What the executors of a pipeline get on a cluster.")
           SparkExecutor executor,
+      @JsonPropertyDescription(
+              "The object store, where checkpointDir begins with s3a://; without it Amazon's, by the pod's own role.")
+          S3 s3,
       @Size(max = 64)
           @JsonPropertyDescription(
-              "Spark's own configuration on a cluster, such as spark.hadoop.fs.s3a.endpoint.")
+              "Spark's own configuration on a cluster, such as spark.kubernetes.node.selector.NAME.")
           Map<String, String> sparkConf,
       @Default(Spark.SECRETS)
           @Size(min = 1, max = 1024)
@@ -356,7 +360,38 @@ public final class Platform implements HasMetadata, Namespaced {
 
     /** Where jobs are no pods. */
     public Spark(String checkpointDir, Map<String, String> settings) {
-      this(checkpointDir, settings, null, null, null, null, null, null);
+      this(checkpointDir, settings, null, null, null, null, null, null, null);
+    }
+  }
+
+  /** An object store with Amazon's S3 API. */
+  public record S3(
+      @Form.Url @JsonPropertyDescription("Its URL; default: Amazon's of the region.")
+          String endpoint,
+      @Size(min = 1, max = 63) @JsonPropertyDescription("Its region, such as eu-central-1.")
+          String region,
+      @JsonPropertyDescription(
+              "Whether buckets are folders of the URL, and not hosts; default true where an endpoint is given.")
+          Boolean pathStyle,
+      @JsonPropertyDescription("Who we are to it; without one, the pod's own role.")
+          S3Secret secretRef) {}
+
+  /** A Secret with an access key, which drivers and executors get as environment. */
+  public record S3Secret(
+      @Required @Form.ResourceName @JsonPropertyDescription("Name of a Secret in this namespace.")
+          String name,
+      @Default("accessKeyId")
+          @Form.Key
+          @JsonPropertyDescription("Its key that holds the id; default accessKeyId.")
+          String accessKeyIdKey,
+      @Default("secretAccessKey")
+          @Form.Key
+          @JsonPropertyDescription(
+              "Its key that holds the secret access key; default secretAccessKey.")
+          String secretAccessKeyKey) {
+    public S3Secret {
+      accessKeyIdKey = accessKeyIdKey == null ? "accessKeyId" : accessKeyIdKey;
+      secretAccessKeyKey = secretAccessKeyKey == null ? "secretAccessKey" : secretAccessKeyKey;
     }
   }
 

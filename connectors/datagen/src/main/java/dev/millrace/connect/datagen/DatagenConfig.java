@@ -160,7 +160,8 @@ final class DatagenConfig extends AbstractConfig {
               "",
               checked(s -> s.isBlank() ? null : Entities.parse(s)),
               Importance.HIGH,
-              "JSON: the entities and the state machine of their sessions. Empty: independent records.")
+              "JSON: the entities and the state machine of their sessions. An event of a transition may have `set`,"
+                  + " values of fields by name, and `unset`, names of fields that are null then. Empty: independent records.")
           .define(
               BATCH,
               Type.INT,

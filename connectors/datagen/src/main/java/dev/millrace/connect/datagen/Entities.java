@@ -3,6 +3,7 @@ package dev.millrace.connect.datagen;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.NullNode;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.IllegalFormatException;
@@ -42,7 +43,8 @@ record Entities(
    *
    * @param event its type
    * @param to index of the state that follows
-   * @param set values of fields that the schema's annotations do not decide for this event
+   * @param set values of fields that the schema's annotations do not decide for this event; null
+   *     for those that are to be unset
    */
   record Transition(String event, int to, double weight, Map<String, JsonNode> set) {}
 
@@ -131,13 +133,31 @@ record Entities(
     for (int i = 0; i < node.path("next").size(); i++) {
       JsonNode item = node.get("next").get(i);
       String at = field + ".next[" + i + "]";
-      only(at, item, Set.of("event", "to", "weight", "set"));
+      only(at, item, Set.of("event", "to", "weight", "set", "unset"));
       double weight = item.path("weight").asDouble(1);
       if (!(weight > 0)) {
         throw new ConfigException(at + ".weight", item.get("weight").asText(), "expected above 0");
       }
       Map<String, JsonNode> set = new HashMap<>();
-      item.path("set").fields().forEachRemaining(e -> set.put(e.getKey(), e.getValue()));
+      item.path("set")
+          .fields()
+          .forEachRemaining(
+              e -> {
+                if (e.getValue().isNull()) {
+                  throw new ConfigException(
+                      at + ".set." + e.getKey(),
+                      null,
+                      "kubectl leaves a null out; name the field in unset: ["
+                          + e.getKey()
+                          + "] instead");
+                }
+                set.put(e.getKey(), e.getValue());
+              });
+      for (JsonNode unset : item.path("unset")) {
+        if (set.put(unset.asText(), NullNode.getInstance()) != null) {
+          throw new ConfigException(at + ".unset", unset.asText(), "is in set too");
+        }
+      }
       next.add(
           new Transition(
               required(at, item, "event"),

@@ -38,7 +38,7 @@ class DatagenTaskTest {
       {"count":200,"key":{"field":"device_id","format":"d%04d"},"type":{"field":"type"},"initial":"off",
        "states":{"off":{"dwell":{"distribution":"exponential","mean":"1m"},"next":[{"event":"start","to":"on"}]},
                  "on":{"dwell":{"distribution":"lognormal","median":"30s","sigma":1},
-                       "next":[{"event":"switch","to":"on","weight":3},{"event":"stop","to":"off","set":{"channel":null}}]}}}
+                       "next":[{"event":"switch","to":"on","weight":3},{"event":"stop","to":"off","unset":["channel"]}]}}}
       """;
 
   @Test
@@ -184,6 +184,16 @@ class DatagenTaskTest {
     wrong("entities", ENTITIES.replace("\"count\"", "\"cuont\""), "entities.cuont", "unknown");
     wrong("partition.by", "type", "partition.by", "device_id");
     wrong("count", "-1", "count", "-1");
+    wrong(
+        "entities",
+        ENTITIES.replace("\"unset\":[\"channel\"]", "\"set\":{\"channel\":null}"),
+        "next[1].set.channel",
+        "unset: [channel]");
+    wrong(
+        "entities",
+        ENTITIES.replace("\"unset\":", "\"set\":{\"channel\":\"c\"},\"unset\":"),
+        "next[1].unset",
+        "in set too");
     Map<String, String> realtime = config();
     realtime.put("clock", "realtime");
     realtime.put("rate", "10/s");

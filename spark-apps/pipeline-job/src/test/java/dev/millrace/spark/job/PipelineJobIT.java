@@ -12,6 +12,7 @@ import dev.millrace.registry.WireFormat;
 import dev.millrace.services.Distribution;
 import dev.millrace.services.KafkaService;
 import dev.millrace.services.RegistryService;
+import dev.millrace.services.S3Service;
 import dev.millrace.services.Service;
 import dev.millrace.services.Supervisor;
 import java.io.ByteArrayOutputStream;
@@ -284,12 +285,13 @@ class PipelineJobIT {
     return plan;
   }
 
-  private void run(ObjectNode plan) throws IOException {
+  private void run(ObjectNode plan, String... options) throws IOException {
     Path file = temporary.resolve(name + ".json");
     Files.writeString(file, plan.toString());
     List<String> command = new ArrayList<>();
     command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
     command.addAll(List.of(System.getProperty("millrace.spark.jvm.opens").split("\\s+")));
+    command.addAll(List.of(options));
     command.addAll(
         List.of(
             "-Xmx800m",
@@ -358,6 +360,13 @@ class PipelineJobIT {
   }
 
   private List<String> rows(String stream) throws IOException {
+    List<String> rows = written(stream);
+    rows.sort(null);
+    return rows;
+  }
+
+  /** Rows in the order of their offsets, within a partition. */
+  private List<String> written(String stream) throws IOException {
     List<String> rows = new ArrayList<>();
     for (ConsumerRecord<byte[], byte[]> record : records(topic(stream))) {
       Schema schema = registry.byId(WireFormat.schemaId(record.value()));
@@ -374,7 +383,6 @@ class PipelineJobIT {
       rows.add(
           row.get("d") + " " + ((Long) row.get("at") - START) / 1_000_000 + " " + row.get("name"));
     }
-    rows.sort(null);
     return rows;
   }
 
@@ -488,6 +496,69 @@ class PipelineJobIT {
     awaitState("ended");
     List<String> rows = rows("named");
     assertThat(rows).hasSize(sent).doesNotHaveDuplicates();
+  }
+
+  /** How many events there are of each device and minute, as text. */
+  private ObjectNode counted() throws IOException {
+    ObjectNode plan = plan();
+    ObjectNode node = transform(plan, "counted", "table", NAMED, NAMED_KEY);
+    node.put(
+        "sql",
+        "SELECT d, window(at, '1 minute').start AS at, CAST(count(*) AS STRING) AS name FROM events"
+            + " GROUP BY d, window(at, '1 minute')");
+    node.put("latenessMs", 86_400_000);
+    node.withArray("reads")
+        .addObject()
+        .put("stream", "events")
+        .put("role", "drives")
+        .withArray("columns")
+        .add("d")
+        .add("at");
+    return plan;
+  }
+
+  @Test
+  void stateInAnObjectStoreIsExactHoweverOftenTheDriverIsKilled() throws Exception {
+    S3Service s3 = new S3Service(Distribution.locate(), "checkpoints");
+    supervisor.start(s3);
+    supervisor.awaitReady(s3.name(), PATIENCE);
+    Map<String, String> store = s3.credentials();
+    String[] options = {
+      "-Dspark.hadoop.fs.s3a.endpoint=" + store.get("endpoint"),
+      "-Dspark.hadoop.fs.s3a.path.style.access=true",
+      "-Dspark.hadoop.fs.s3a.access.key=" + store.get("accessKeyId"),
+      "-Dspark.hadoop.fs.s3a.secret.key=" + store.get("secretAccessKey")
+    };
+    topics("events", "counted", "counted.late", "counted.dead", "millrace-marks");
+    ObjectNode plan = counted();
+    plan.put("checkpointDir", "s3://checkpoints/" + name);
+    int sent = 0;
+    for (int round = 0; round < 3; round++) {
+      for (int i = 0; i < 500; i++) {
+        event(i % 2, "d" + i % 7, "x", sent++, 1);
+      }
+      int before = records(topic("counted")).size();
+      run(plan, options);
+      await()
+          .atMost(PATIENCE)
+          .pollInterval(Duration.ofMillis(20))
+          .until(() -> records(topic("counted")).size() > before);
+      job.destroyForcibly().waitFor();
+    }
+    end("events");
+    run(plan, options);
+    awaitState("ended");
+    Map<String, Integer> latest = new HashMap<>();
+    for (String row : written("counted")) {
+      String[] fields = row.split(" ");
+      latest.put(fields[0] + " " + fields[1], Integer.parseInt(fields[2]));
+    }
+    assertThat(latest.values().stream().mapToInt(Integer::intValue).sum()).isEqualTo(sent);
+    // It was there, and nowhere else.
+    assertThat(s3.objects("checkpoints"))
+        .anyMatch(o -> o.matches(name + "/counted-h1/state/.*changelog"))
+        .anyMatch(o -> o.matches(name + "/counted-h1/commits/\\d+"));
+    assertThat(temporary.resolve("check points").resolve(name)).doesNotExist();
   }
 
   @Test
