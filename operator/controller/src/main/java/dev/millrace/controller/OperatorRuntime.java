@@ -110,13 +110,7 @@ public final class OperatorRuntime implements AutoCloseable {
             lanes,
             (platform, references) ->
                 engine(
-                    client,
-                    platform,
-                    references,
-                    analyser,
-                    spark,
-                    settings.pace().shared(),
-                    clock),
+                    client, platform, references, analyser, spark, settings.pace().shared(), clock),
             objects);
     metrics.lanes(rooms);
     EventRecorder events = new EventRecorder(client, clock);

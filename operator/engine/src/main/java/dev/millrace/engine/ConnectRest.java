@@ -191,7 +191,9 @@ final class ConnectRest implements ConnectApi {
         String said = message(new String(response.body(), StandardCharsets.UTF_8));
         throw new CompletionException(
             new BackendException(
-                kind, what + ": " + status + " " + said + access.hint(status), status == 404 ? new NotThere() : null));
+                kind,
+                what + ": " + status + " " + said + access.hint(status),
+                status == 404 ? new NotThere() : null));
       }
       return response.body().length == 0 ? JSON.createObjectNode() : JSON.readTree(response.body());
     } catch (IOException e) {

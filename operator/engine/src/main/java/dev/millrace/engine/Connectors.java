@@ -22,9 +22,9 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ThreadLocalRandom;
 
 /**
- * Kafka Connect's connectors. All are observed with one request; a configuration
- * is put only if it differs; failed tasks are started again with growing pauses. Thread safe, for
- * different connectors at once.
+ * Kafka Connect's connectors. All are observed with one request; a configuration is put only if it
+ * differs; failed tasks are started again with growing pauses. Thread safe, for different
+ * connectors at once.
  */
 final class Connectors {
   /** In a connector's configuration: the pipeline that it belongs to. Connect passes it over. */
@@ -32,7 +32,6 @@ final class Connectors {
 
   /** In a connector's configuration: the hash of the rest of it, as it was put. */
   static final String HASH = "millrace.hash";
-
 
   /** A look at all connectors serves the turns of all pipelines within this time. */
   static final Duration SHARED = Duration.ofMillis(400);
