@@ -594,7 +594,8 @@ class OperatorIT {
           .atMost(PATIENCE)
           .until(
               () ->
-                  Conditions.find(platform("hangs").getStatus().conditions(), "Ready")
+                  Optional.ofNullable(platform("hangs").getStatus())
+                      .flatMap(status -> Conditions.find(status.conditions(), "Ready"))
                       .map(c -> c.getMessage().startsWith("connect: "))
                       .orElse(false));
       for (int i = 0; i < 12; i++) {
