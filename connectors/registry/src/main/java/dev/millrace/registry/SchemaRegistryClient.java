@@ -40,6 +40,7 @@ public final class SchemaRegistryClient {
   private final String url;
   private final Optional<String> authorization;
   private final Duration deadline;
+  private final Duration rest;
   private final HttpClient http;
   private final Map<Integer, Schema> byId = new ConcurrentHashMap<>();
   private final Map<SubjectSchema, Integer> ids = new ConcurrentHashMap<>();
@@ -56,6 +57,11 @@ public final class SchemaRegistryClient {
   public record Compatibility(boolean compatible, List<String> messages) {}
 
   private record SubjectSchema(String subject, Schema schema) {}
+
+  /** A call that was not answered until its deadline. */
+  private record Outage(RegistryException failure, long at) {}
+
+  private volatile Outage outage;
 
   /** A client without credentials, with a deadline of 15 s for each call, retries included. */
   public SchemaRegistryClient(String url) {
@@ -83,6 +89,22 @@ public final class SchemaRegistryClient {
    */
   public SchemaRegistryClient(
       String url, Optional<String> userInfo, Optional<SSLContext> trust, Duration deadline) {
+    this(url, userInfo, trust, deadline, Duration.ZERO);
+  }
+
+  /**
+   * A client for who asks for much at a time, and would wait for the deadline each time.
+   *
+   * @param rest for so long after a call that was not answered until its deadline, others fail at
+   *     once, with what it failed with
+   */
+  public SchemaRegistryClient(
+      String url,
+      Optional<String> userInfo,
+      Optional<SSLContext> trust,
+      Duration deadline,
+      Duration rest) {
+    this.rest = rest;
     this.url = url.replaceAll("/+$", "");
     this.authorization =
         userInfo.map(
@@ -216,6 +238,10 @@ public final class SchemaRegistryClient {
   }
 
   private JsonNode send(String method, String path, String body) {
+    Outage before = outage;
+    if (before != null && System.nanoTime() - before.at() < rest.toNanos()) {
+      throw before.failure();
+    }
     long until = System.nanoTime() + deadline.toNanos();
     long pause = 50;
     while (true) {
@@ -228,6 +254,9 @@ public final class SchemaRegistryClient {
       long wait = pause / 2 + ThreadLocalRandom.current().nextLong(pause);
       if (!failure.retryable()
           || System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(wait) >= until) {
+        if (failure.status() == 0 && failure.retryable()) {
+          outage = new Outage(failure, System.nanoTime());
+        }
         throw failure;
       }
       try {

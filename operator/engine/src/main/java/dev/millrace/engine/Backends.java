@@ -18,6 +18,9 @@ import org.slf4j.LoggerFactory;
 final class Backends implements AutoCloseable {
   private static final Logger log = LoggerFactory.getLogger(Backends.class);
 
+  /** A turn asks for many subjects: without a registry it is not to wait for each. */
+  private static final Duration REGISTRY_REST = Duration.ofSeconds(1);
+
   final Credentials credentials;
   final SchemaRegistryClient registry;
   final Topics topics;
@@ -43,7 +46,8 @@ final class Backends implements AutoCloseable {
             spec.schemaRegistry().url(),
             credentials.registryUser(),
             credentials.registry().trust(),
-            Duration.ofSeconds(5));
+            Duration.ofSeconds(5),
+            REGISTRY_REST);
     this.clock = clock;
     this.topics = new Topics(credentials.kafka());
     this.markTopics = new MarkTopics(credentials.kafka(), topics);
