@@ -258,8 +258,8 @@ class ClusterIT {
                 assertThat(millrace("plan", directory.toString()).output())
                     .contains("+ in-place    Topic shop.orders.orders (orders)")
                     .contains("+ in-place    Connector shop.orders.to-es (to-es)"));
-    assertThat(server.client().resources(Pipeline.class).inNamespace(NS).list().getItems())
-        .isEmpty();
+    assertThat(server.client().resources(Pipeline.class).inNamespace(NS).withName("orders").get())
+        .isNull();
     assertThat(backends.topics()).doesNotContain("shop.orders.orders");
     assertThat(server.kept("millrace")).isEmpty();
 
