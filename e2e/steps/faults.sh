@@ -2,8 +2,8 @@
 # shellcheck shell=bash disable=SC2034,SC2154 # what e2e/run and the other steps set and use
 step faults "faults while events flow"
 
-# fault WHAT TELLS COMMAND...: does it, waits until the status was not Ready and named TELLS (a pattern; - where nothing that the
-# pipeline needs is gone for long enough to be seen), and until it is Ready again
+# fault WHAT TELLS COMMAND...: does it, waits until the status was not Ready and named TELLS (a pattern; - where that is not
+# asked for: logs/conditions.txt has what was told), and until it is Ready again
 fault() {
   local what=$1 tells=$2 line began=$SECONDS
   shift 2
@@ -15,7 +15,7 @@ fault() {
   local after=$((SECONDS - began))
   until_true "ready after: $what" ready
   mark "ready again"
-  printf '  %-44s %s; Ready again after %s s\n' "$what" "$([[ $tells == - ]] && echo 'nothing to tell' || echo "told within $after s")" "$((SECONDS - began))"
+  printf '  %-44s %s; Ready again after %s s\n' "$what" "$([[ $tells == - ]] && echo 'telling not asked for' || echo "told within $after s")" "$((SECONDS - began))"
 }
 delete_pods() { kubectl -n "$1" delete pod -l "$2" --force --grace-period=0 >/dev/null 2>&1; }
 kill_driver() {
