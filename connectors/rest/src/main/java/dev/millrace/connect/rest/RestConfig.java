@@ -5,6 +5,7 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.MissingNode;
+import dev.millrace.connect.records.RecordSettings;
 import java.net.URI;
 import java.net.URISyntaxException;
 import java.time.DateTimeException;
@@ -16,6 +17,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.TreeSet;
+import org.apache.avro.Schema;
 import org.apache.kafka.common.config.AbstractConfig;
 import org.apache.kafka.common.config.ConfigDef;
 import org.apache.kafka.common.config.ConfigDef.Importance;
@@ -345,18 +348,43 @@ final class RestConfig extends AbstractConfig {
 
   RestConfig(Map<String, String> properties) {
     super(RestSourceConnector.DEFINITION, properties);
-    this.names = Set.of(getString(ITEM_NAME), "window", "request");
+    this.names = new TreeSet<>(List.of(getString(ITEM_NAME), "window", "request"));
     checkUrl();
     parameters(QUERY);
     parameters(HEADERS);
     fields();
-    if (getString(CRON).isBlank() == false && backfill().isPresent()) {
+    if (!getString(CRON).isBlank() && backfill().isPresent()) {
       throw new ConfigException(CRON, getString(CRON), "does not go with backfill.from");
     }
     Credentials.check(this);
+    Fetcher.check(this);
+    if (Set.of("window", "request").contains(getString(ITEM_NAME))) {
+      throw new ConfigException(ITEM_NAME, getString(ITEM_NAME), "means something else in a template");
+    }
+    if (getBoolean(ONLY_CHANGED) && getList(RecordSettings.KEY_FIELDS).isEmpty()) {
+      throw new ConfigException(
+          ONLY_CHANGED, true, "needs key.fields: what a record is compared with is the last of its key");
+    }
+    records();
+    new Requests(this).check(items());
     if (getString(PAGES).equals("cursor") && getString(PAGES_CURSOR).isEmpty()) {
       throw new ConfigException(PAGES_CURSOR, "", "is needed with pages.type=cursor");
     }
+  }
+
+  /** What is written; checks that fields which are given a source are in the schema. */
+  RecordSettings records() {
+    RecordSettings records = RecordSettings.of(this);
+    for (String field : fields().keySet()) {
+      if (records.schema().getField(field) == null) {
+        throw new ConfigException(
+            FIELDS,
+            field,
+            "the schema has no such field; it has "
+                + records.schema().getFields().stream().map(Schema.Field::name).toList());
+      }
+    }
+    return records;
   }
 
   private void checkUrl() {

@@ -20,7 +20,6 @@ final class Template {
   private static final Pattern PLACE =
       Pattern.compile("\\{([A-Za-z_][A-Za-z0-9_]*)((?:\\.[A-Za-z0-9_-]+)*)(?::([a-z]+))?}");
 
-  private final String text;
   private final List<Object> parts;
 
   /**
@@ -59,8 +58,7 @@ final class Template {
     JsonNode of(Place place);
   }
 
-  private Template(String text, List<Object> parts) {
-    this.text = text;
+  private Template(List<Object> parts) {
     this.parts = parts;
   }
 
@@ -71,15 +69,16 @@ final class Template {
    * @param names the first words that are known
    */
   static Template parse(String setting, String text, Set<String> names) {
+    String shown = Credentials.SECRET_PARAMETERS.matcher(text).replaceAll("$1$2=***");
     List<Object> parts = new ArrayList<>();
     Matcher matcher = PLACE.matcher(text);
     int from = 0;
     while (matcher.find()) {
-      literal(setting, text, text.substring(from, matcher.start()), parts);
+      literal(setting, shown, text.substring(from, matcher.start()), parts);
       if (!names.contains(matcher.group(1))) {
         throw new ConfigException(
             setting,
-            text,
+            shown,
             matcher.group() + " is not known; there are " + new java.util.TreeSet<>(names));
       }
       List<String> path =
@@ -90,14 +89,14 @@ final class Template {
       parts.add(new Place(matcher.group(1), path, format));
       from = matcher.end();
     }
-    literal(setting, text, text.substring(from), parts);
-    return new Template(text, List.copyOf(parts));
+    literal(setting, shown, text.substring(from), parts);
+    return new Template(List.copyOf(parts));
   }
 
-  private static void literal(String setting, String text, String part, List<Object> parts) {
+  private static void literal(String setting, String shown, String part, List<Object> parts) {
     if (part.indexOf('{') >= 0 || part.indexOf('}') >= 0) {
       throw new ConfigException(
-          setting, text, "a brace that is no place for a value such as {city.id} or {window.start}");
+          setting, shown, "a brace that is no place for a value such as {city.id} or {window.start}");
     }
     if (!part.isEmpty()) {
       parts.add(part);
@@ -132,7 +131,7 @@ final class Template {
       if (part instanceof Place place) {
         JsonNode value = values.of(place);
         if (!value.isValueNode() || value.isNull() || value instanceof MissingNode) {
-          throw new NoValueException(place + " of '" + text + "' has no value");
+          throw new NoValueException(place + " has no value");
         }
         out.append(encoded ? encode(value.asText()) : value.asText());
       } else {
