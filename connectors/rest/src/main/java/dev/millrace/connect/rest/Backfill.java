@@ -36,8 +36,7 @@ record Backfill(Instant from, Instant to, Duration window, boolean dates) {
       if (instant == null) {
         return MissingNode.getInstance();
       }
-      String format =
-          place.format().isEmpty() ? (dates ? "date" : "iso") : place.format();
+      String format = place.format().isEmpty() ? (dates ? "date" : "iso") : place.format();
       return switch (format) {
         case "date" -> TextNode.valueOf(date(instant));
         case "epoch" -> LongNode.valueOf(instant.getEpochSecond());
@@ -57,7 +56,8 @@ record Backfill(Instant from, Instant to, Duration window, boolean dates) {
     }
   }
 
-  static Backfill parse(String fromSetting, String from, String toSetting, String to, long windowMs) {
+  static Backfill parse(
+      String fromSetting, String from, String toSetting, String to, long windowMs) {
     Instant start = instant(fromSetting, from);
     Instant end = instant(toSetting, to);
     if (!start.isBefore(end)) {

@@ -10,9 +10,9 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 
 /**
- * What the records of an item were when they were seen last: 8 bytes of a hash by 8 bytes of a
- * hash of the key, of the keys that changed last. Two records that are not alike are taken for
- * alike once in 2^64.
+ * What the records of an item were when they were seen last: 8 bytes of a hash by 8 bytes of a hash
+ * of the key, of the keys that changed last. Two records that are not alike are taken for alike
+ * once in 2^64.
  */
 final class Changes {
   /** So many go into an offset, 22 characters each, and so survive a restart. */

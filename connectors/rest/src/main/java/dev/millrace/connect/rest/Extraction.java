@@ -59,13 +59,11 @@ final class Extraction {
   }
 
   Extraction(RestConfig config, Schema schema) {
-    this.records =
-        RestConfig.pointer(RestConfig.RECORDS, config.getString(RestConfig.RECORDS));
+    this.records = RestConfig.pointer(RestConfig.RECORDS, config.getString(RestConfig.RECORDS));
     this.columns = config.getBoolean(RestConfig.COLUMNS);
     this.timestamps = config.getString(RestConfig.TIMESTAMPS);
     this.zone =
-        RestConfig.zone(
-            RestConfig.TIMESTAMPS_ZONE, config.getString(RestConfig.TIMESTAMPS_ZONE));
+        RestConfig.zone(RestConfig.TIMESTAMPS_ZONE, config.getString(RestConfig.TIMESTAMPS_ZONE));
     Map<String, String> given = config.fields();
     for (Schema.Field field : schema.getFields()) {
       String from = given.getOrDefault(field.name(), "/" + field.name());
@@ -108,7 +106,14 @@ final class Extraction {
               + ", "
               + answer.body().length
               + " bytes) is not JSON: "
-              + e.getOriginalMessage(),
+              + e.getOriginalMessage().replaceAll("\\s*\\(start marker at .*?]\\)", "")
+              + (e.getLocation() == null
+                  ? ""
+                  : " (line "
+                      + e.getLocation().getLineNr()
+                      + ", column "
+                      + e.getLocation().getColumnNr()
+                      + ")"),
           Fetcher.excerpt(answer.body()));
     } catch (IOException e) {
       throw new IllegalStateException(e);

@@ -133,7 +133,9 @@ final class Fetcher {
   }
 
   private static int port(URI uri) {
-    return uri.getPort() >= 0 ? uri.getPort() : uri.getScheme().equalsIgnoreCase("https") ? 443 : 80;
+    return uri.getPort() >= 0
+        ? uri.getPort()
+        : uri.getScheme().equalsIgnoreCase("https") ? 443 : 80;
   }
 
   /** Another URL that a server names: http or https, and not from https to http. */
@@ -150,7 +152,8 @@ final class Fetcher {
     }
     throw FetchException.unreadable(
         "redirects",
-        shown(from) + ": leads to a URL that is not followed: not http or https, or from https to http",
+        shown(from)
+            + ": leads to a URL that is not followed: not http or https, or from https to http",
         new byte[0]);
   }
 
@@ -298,8 +301,7 @@ final class Fetcher {
       } else {
         // Both are form-encoded first: RFC 6749, 2.3.1.
         request.setHeader(
-            "Authorization",
-            Credentials.basic(Template.encode(client), Template.encode(secret)));
+            "Authorization", Credentials.basic(Template.encode(client), Template.encode(secret)));
       }
       request.POST(HttpRequest.BodyPublishers.ofString(form.toString(), StandardCharsets.US_ASCII));
       HttpResponse<byte[]> response = send(request, uri);

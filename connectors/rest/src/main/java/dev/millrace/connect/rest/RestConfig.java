@@ -120,8 +120,7 @@ final class RestConfig extends AbstractConfig {
             CRON,
             Type.STRING,
             "",
-            checked(
-                text -> text.isBlank() ? null : Schedule.cron(CRON, text, ZoneId.of("UTC"))),
+            checked(text -> text.isBlank() ? null : Schedule.cron(CRON, text, ZoneId.of("UTC"))),
             Importance.HIGH,
             "When items are asked for, instead of every.ms: five fields, such as '*/10 6-22 * * *'.")
         .define(
@@ -178,7 +177,11 @@ final class RestConfig extends AbstractConfig {
             Importance.MEDIUM,
             "Where oauth2 client credentials bring a token.")
         .define(
-            AUTH_SCOPE, Type.STRING, "", Importance.LOW, "Scope of that token; empty: none is asked for.")
+            AUTH_SCOPE,
+            Type.STRING,
+            "",
+            Importance.LOW,
+            "Scope of that token; empty: none is asked for.")
         .define(
             AUTH_CLIENT,
             Type.STRING,
@@ -359,11 +362,14 @@ final class RestConfig extends AbstractConfig {
     Credentials.check(this);
     Fetcher.check(this);
     if (Set.of("window", "request").contains(getString(ITEM_NAME))) {
-      throw new ConfigException(ITEM_NAME, getString(ITEM_NAME), "means something else in a template");
+      throw new ConfigException(
+          ITEM_NAME, getString(ITEM_NAME), "means something else in a template");
     }
     if (getBoolean(ONLY_CHANGED) && getList(RecordSettings.KEY_FIELDS).isEmpty()) {
       throw new ConfigException(
-          ONLY_CHANGED, true, "needs key.fields: what a record is compared with is the last of its key");
+          ONLY_CHANGED,
+          true,
+          "needs key.fields: what a record is compared with is the last of its key");
     }
     records();
     new Requests(this).check(items());
@@ -400,7 +406,8 @@ final class RestConfig extends AbstractConfig {
   static URI http(String setting, String text) {
     try {
       URI uri = new URI(text);
-      boolean http = "http".equalsIgnoreCase(uri.getScheme()) || "https".equalsIgnoreCase(uri.getScheme());
+      boolean http =
+          "http".equalsIgnoreCase(uri.getScheme()) || "https".equalsIgnoreCase(uri.getScheme());
       if (http && uri.getHost() != null && uri.getUserInfo() == null) {
         return uri;
       }
@@ -408,7 +415,8 @@ final class RestConfig extends AbstractConfig {
       // Not its message: there may be a key in the URL.
     }
     throw new ConfigException(
-        setting + ": expected a URL with http or https and a host, and without user and password: use auth.type=basic");
+        setting
+            + ": expected a URL with http or https and a host, and without user and password: use auth.type=basic");
   }
 
   Template template(String setting, String text) {

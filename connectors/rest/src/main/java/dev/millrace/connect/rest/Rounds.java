@@ -109,7 +109,10 @@ final class Rounds {
       }
     }
     log.info(
-        "{}: {} items, {} of them done", topic(), lanes.size(), lanes.stream().filter(Lane::done).count());
+        "{}: {} items, {} of them done",
+        topic(),
+        lanes.size(),
+        lanes.stream().filter(Lane::done).count());
   }
 
   private String topic() {
@@ -206,7 +209,8 @@ final class Rounds {
       List<JsonNode> found = extraction.records(body, shown);
       Optional<String> next = pages.after(lane.page(), answer, body, found.size());
       if (next.isPresent() && (next.equals(lane.page()) || lane.pages + 1 >= pagesMost)) {
-        String why = "page " + (lane.pages + 1) + " leads to " + next.get() + ": a loop, or too many";
+        String why =
+            "page " + (lane.pages + 1) + " leads to " + next.get() + ": a loop, or too many";
         records.add(letter(lane, new byte[0], why, shown));
         next = Optional.empty();
       }
@@ -314,8 +318,7 @@ final class Rounds {
 
   private SourceRecord letter(Lane lane, byte[] body, String reason, String shown) {
     synchronized (factory) {
-      return factory.deadLetter(
-          body, reason, about(lane, shown), lane.partition, lane.offset());
+      return factory.deadLetter(body, reason, about(lane, shown), lane.partition, lane.offset());
     }
   }
 
@@ -388,9 +391,11 @@ final class Rounds {
         || notes.due(lane.item + " " + e.topic(), REFUSAL_NAMED)) {
       letter = letter(lane, e.body(), e.getMessage() + tried, source(lane));
     }
+    // After a restart it is asked for at once; but a window that is given up is behind.
+    Map<String, Object> before = lane.offset();
     lane.next(schedule, now);
     if (letter != null) {
-      put(List.of(letter), lane.offset());
+      put(List.of(letter), lane.bounded() ? lane.offset() : before);
     }
     if (!lane.bounded()) {
       judge(lane, e);
@@ -460,7 +465,9 @@ final class Rounds {
     }
     if (allRefused) {
       throw new ConnectException(
-          (lanes.size() == 1 ? "refused: " : "all " + lanes.size() + " items are refused, at last: ")
+          (lanes.size() == 1
+                  ? "refused: "
+                  : "all " + lanes.size() + " items are refused, at last: ")
               + e.getMessage());
     }
     if (someAnswered) {

@@ -19,7 +19,9 @@ interface Schedule {
    */
   Instant first(Instant now, int item, int items);
 
-  /** The time after one that was due, later than {@code now}: what was missed is not made up for. */
+  /**
+   * The time after one that was due, later than {@code now}: what was missed is not made up for.
+   */
   Instant next(Instant due, Instant now);
 
   /** Every so often; the items evenly over that time. */
@@ -62,7 +64,8 @@ interface Schedule {
       public Instant next(Instant due, Instant now) {
         return times
             .nextExecution(now.atZone(zone))
-            .orElseThrow(() -> new IllegalStateException("cron " + expression + " has no next time"))
+            .orElseThrow(
+                () -> new IllegalStateException("cron " + expression + " has no next time"))
             .toInstant();
       }
     };

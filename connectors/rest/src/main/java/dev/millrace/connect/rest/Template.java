@@ -96,7 +96,9 @@ final class Template {
   private static void literal(String setting, String shown, String part, List<Object> parts) {
     if (part.indexOf('{') >= 0 || part.indexOf('}') >= 0) {
       throw new ConfigException(
-          setting, shown, "a brace that is no place for a value such as {city.id} or {window.start}");
+          setting,
+          shown,
+          "a brace that is no place for a value such as {city.id} or {window.start}");
     }
     if (!part.isEmpty()) {
       parts.add(part);
