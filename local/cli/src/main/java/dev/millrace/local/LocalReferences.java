@@ -1,7 +1,6 @@
 package dev.millrace.local;
 
 import dev.millrace.engine.References;
-import dev.millrace.local.manifest.LocalEnvironment.DevService;
 import dev.millrace.local.manifest.PipelineDirectory;
 import dev.millrace.planner.Known;
 import java.util.Map;
@@ -19,8 +18,7 @@ final class LocalReferences implements References {
     this.directory = directory;
     this.promised =
         directory.environment().stream()
-            .flatMap(e -> e.services().stream())
-            .map(DevService::secret)
+            .flatMap(e -> e.secrets().stream())
             .collect(Collectors.toSet());
   }
 
@@ -53,7 +51,7 @@ final class LocalReferences implements References {
     return new Known.No<>(
         "no Secret '"
             + name
-            + "': neither a secretGenerator nor a service of local.yaml yields it"
+            + "': neither a secretGenerator nor local.yaml yields it"
             + there(secrets().keySet(), promised));
   }
 

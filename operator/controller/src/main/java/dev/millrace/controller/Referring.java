@@ -3,6 +3,7 @@ package dev.millrace.controller;
 import dev.millrace.controller.ReferencedObjects.Key;
 import dev.millrace.model.Pipeline;
 import dev.millrace.model.Platform;
+import dev.millrace.model.Rest;
 import java.util.Set;
 import java.util.TreeSet;
 
@@ -25,6 +26,9 @@ final class Referring {
       }
       if (source.datagen() != null) {
         add(keys, namespace, source.datagen().schemaFrom());
+      }
+      if (source.rest() != null) {
+        add(keys, namespace, source.rest());
       }
     }
     spec.transforms().forEach(t -> add(keys, namespace, t.sqlFrom()));
@@ -69,6 +73,14 @@ final class Referring {
     if (tls != null) {
       keys.add(Key.secret(namespace, tls.caSecretRef().name()));
     }
+  }
+
+  private static void add(Set<Key> keys, String namespace, Rest rest) {
+    add(keys, namespace, rest.schemaFrom());
+    if (rest.each() != null) {
+      add(keys, namespace, rest.each().itemsFrom());
+    }
+    rest.secretNames().forEach(name -> keys.add(Key.secret(namespace, name)));
   }
 
   private static void add(Set<Key> keys, String namespace, Pipeline.ConfigMapRef ref) {

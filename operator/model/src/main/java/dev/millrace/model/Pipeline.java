@@ -202,11 +202,15 @@ public final class Pipeline implements HasMetadata, Namespaced {
     }
   }
 
-  /** Where data comes from; exactly one of {@code cdc}, {@code datagen}, {@code topic}. */
-  @Union({"cdc", "datagen", "topic"})
+  /**
+   * Where data comes from; exactly one of {@code cdc}, {@code rest}, {@code datagen}, {@code
+   * topic}.
+   */
+  @Union({"cdc", "rest", "datagen", "topic"})
   @ValidationRule(
       value =
-          "has(self.cdc) == has(oldSelf.cdc) && has(self.datagen) == has(oldSelf.datagen) && has(self.topic) == has(oldSelf.topic)",
+          "has(self.cdc) == has(oldSelf.cdc) && has(self.datagen) == has(oldSelf.datagen) && has(self.topic) == has(oldSelf.topic)"
+              + " && has(self.rest) == has(oldSelf.rest)",
       message =
           "what kind of source it is can not be changed: add one of another name, and remove this one")
   @ValidationRule(
@@ -238,6 +242,7 @@ public final class Pipeline implements HasMetadata, Namespaced {
           String name,
       @JsonPropertyDescription("Rows of a database as they change; each table is a stream.")
           Cdc cdc,
+      @JsonPropertyDescription("A REST service that is asked for JSON, again and again.") Rest rest,
       @JsonPropertyDescription("Made-up records: a clickstream for trying and testing.")
           Datagen datagen,
       @JsonPropertyDescription("A topic that somebody else writes, in the registry's format.")
@@ -269,7 +274,7 @@ public final class Pipeline implements HasMetadata, Namespaced {
 
     /** Which of the union's members it is. */
     public String type() {
-      return cdc != null ? "cdc" : datagen != null ? "datagen" : "topic";
+      return cdc != null ? "cdc" : rest != null ? "rest" : datagen != null ? "datagen" : "topic";
     }
   }
 

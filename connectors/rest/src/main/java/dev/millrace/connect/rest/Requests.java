@@ -53,7 +53,7 @@ final class Requests {
   }
 
   Requests(RestConfig config) {
-    this.url = config.template(RestConfig.URL, config.getString(RestConfig.URL).strip());
+    this.url = config.template(RestConfig.URL, config.url());
     this.query = config.parameters(RestConfig.QUERY);
     this.headers = config.parameters(RestConfig.HEADERS);
     this.itemName = config.getString(RestConfig.ITEM_NAME);

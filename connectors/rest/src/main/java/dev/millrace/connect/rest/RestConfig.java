@@ -29,6 +29,7 @@ import org.apache.kafka.common.config.types.Password;
 /** The connector's configuration, checked. */
 final class RestConfig extends AbstractConfig {
   static final String URL = "url";
+  static final String PATH = "path";
   static final String QUERY = "query";
   static final String HEADERS = "headers";
   static final String ITEMS = "items";
@@ -81,6 +82,12 @@ final class RestConfig extends AbstractConfig {
             Importance.HIGH,
             "What is asked, http or https. {ITEM.FIELD} stands for a field of the item, {window.start} and {window.end} for"
                 + " the window of a backfill ({window.last}: its last millisecond; {window.start:date|iso|epoch|millis}).")
+        .define(
+            PATH,
+            Type.STRING,
+            "",
+            Importance.HIGH,
+            "What follows the URL, where that is an address only: /v1/stations?contract={item.name}. A template too.")
         .define(
             QUERY,
             Type.STRING,
@@ -394,13 +401,20 @@ final class RestConfig extends AbstractConfig {
   }
 
   private void checkUrl() {
-    Template template = template(URL, getString(URL));
-    String example = getString(URL).replaceAll("\\{[^}]*}", "0");
+    Template template = template(URL, url());
+    String example = url().replaceAll("\\{[^}]*}", "0");
     http(URL, example);
     if (backfill().isEmpty()
         && template.places().stream().anyMatch(p -> p.name().equals("window"))) {
-      throw new ConfigException(URL, getString(URL), "{window...} has a value in a backfill only");
+      throw new ConfigException(URL + ": {window...} has a value in a backfill only");
     }
+  }
+
+  /** What is asked, with its path. */
+  String url() {
+    String path = getString(PATH);
+    String url = getString(URL).strip();
+    return path.isEmpty() ? url : url.replaceAll("/+$", "") + path;
   }
 
   static URI http(String setting, String text) {
