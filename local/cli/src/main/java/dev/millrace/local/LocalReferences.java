@@ -35,6 +35,8 @@ final class LocalReferences implements References {
   /** All Secrets that are known by now. */
   Map<String, Map<String, String>> secrets() {
     Map<String, Map<String, String>> all = new ConcurrentHashMap<>(directory.secrets());
+    // What stands in for the world has the last word, and until it has spoken nobody has.
+    all.keySet().removeAll(promised);
     all.putAll(yielded);
     return all;
   }
