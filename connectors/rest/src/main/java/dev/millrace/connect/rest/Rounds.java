@@ -42,6 +42,9 @@ final class Rounds {
   /** What does not, once in so long for each item. */
   private static final Duration REFUSAL_NAMED = Duration.ofHours(1);
 
+  /** So many items that fail after a restart say that the others do too. */
+  private static final int ENOUGH = 10;
+
   private final Fetcher fetcher;
   private final Requests requests;
   private final Pages pages;
@@ -440,28 +443,30 @@ final class Rounds {
    * are refused, or nothing has succeeded for long.
    */
   private void judge(Lane lane, FetchException e) throws InterruptedException {
+    boolean refused = e.kind() == Kind.REFUSED || e.kind() == Kind.CREDENTIALS;
     Lane untried = null;
+    int tried = 0;
     boolean allRefused = true;
-    boolean someAnswered = false;
+    boolean failedBefore;
     boolean tooLong;
     synchronized (lanes) {
-      lane.state =
-          e.kind() == Kind.REFUSED || e.kind() == Kind.CREDENTIALS
-              ? Lane.State.REFUSED
-              : Lane.State.FAILING;
+      lane.state = refused ? Lane.State.REFUSED : Lane.State.FAILING;
       if (failingSince == null) {
         failingSince = clock.instant();
       }
+      failedBefore = failingSince.equals(Instant.EPOCH);
+      tooLong = !clock.instant().isBefore(failingSince.plus(patience));
       for (Lane other : lanes) {
-        allRefused &=
-            other.state == Lane.State.REFUSED
-                || (other.state == Lane.State.UNKNOWN && other.done());
-        someAnswered |= other.state == Lane.State.ANSWERED;
-        if (other.state == Lane.State.UNKNOWN && !other.done() && untried == null) {
+        if (other.state == Lane.State.ANSWERED) {
+          return;
+        }
+        boolean unknown = other.state == Lane.State.UNKNOWN;
+        allRefused &= other.state == Lane.State.REFUSED || (unknown && other.done());
+        tried += unknown ? 0 : 1;
+        if (unknown && !other.done() && untried == null) {
           untried = other;
         }
       }
-      tooLong = !clock.instant().isBefore(failingSince.plus(patience));
     }
     if (allRefused) {
       throw new ConnectException(
@@ -470,20 +475,19 @@ final class Rounds {
                   : "all " + lanes.size() + " items are refused, at last: ")
               + e.getMessage());
     }
-    if (someAnswered) {
-      return;
-    }
-    if (untried != null) {
-      // Whether it is all of them is to be known before each is due.
-      Lane next = untried;
-      next.turnInstead().ifPresent(ticket -> schedule(next, ticket, clock.instant()));
-    } else if (tooLong) {
+    // After a restart some others are asked first: it may be this one only.
+    if (tooLong && (!failedBefore || untried == null || tried >= ENOUGH)) {
       if (!lane.failing()) {
         lane.failing(true);
         name(lane, e, "; the task fails until a request succeeds");
       }
       throw new ConnectException(
           "no request has succeeded for " + patience.toSeconds() + " s or more: " + e.getMessage());
+    }
+    if (untried != null && (refused || failedBefore)) {
+      // Whether it is all of them is to be known before each is due.
+      Lane next = untried;
+      next.turnInstead().ifPresent(ticket -> schedule(next, ticket, clock.instant()));
     }
   }
 }
