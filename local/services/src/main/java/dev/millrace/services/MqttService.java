@@ -15,7 +15,7 @@ import java.util.TreeMap;
  * An MQTT broker (HiveMQ Community Edition: MQTT 3.1, 3.1.1 and 5) with one user, for development
  * and tests. Sessions, and messages that wait in them, are on disk and survive a kill.
  */
-public final class MqttService implements Service {
+public final class MqttService implements DevelopmentService {
   private static final String USER = "millrace";
 
   private final Distribution distribution;
@@ -122,7 +122,8 @@ public final class MqttService implements Service {
     return port == 0 ? Optional.empty() : Optional.of("127.0.0.1:" + port);
   }
 
-  /** What a Secret for this broker holds: url, username, password, host, port. */
+  /** The keys url, username, password, host, port. */
+  @Override
   public Map<String, String> credentials() throws IOException {
     Map<String, String> keys = new TreeMap<>();
     keys.put("url", "mqtt://127.0.0.1:" + port);
