@@ -2,6 +2,7 @@ package dev.millrace.connect.mqtt;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -27,7 +28,7 @@ final class Inheritance {
         String clientId = config.clientId(former);
         log.info("{}: takes over what the broker keeps for {}", config.clientId(task), clientId);
         Link link = Link.of(config, clientId, inbox);
-        link.open(List.of(), filters);
+        CompletableFuture<?> unused = link.open(List.of(), filters);
         links.add(link);
       }
     }

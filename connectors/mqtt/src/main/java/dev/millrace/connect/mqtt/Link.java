@@ -29,6 +29,8 @@ abstract class Link {
   /** Runs callbacks where they are called. */
   static final Executor HERE = Runnable::run;
 
+  private static final CompletableFuture<Void> NOTHING = CompletableFuture.completedFuture(null);
+
   private final String clientId;
   private final String url;
   private final Inbox inbox;
@@ -61,40 +63,37 @@ abstract class Link {
   }
 
   /**
-   * Begins to connect, and subscribes; does not wait for it.
+   * Begins to connect, and subscribes.
    *
    * @param filters to subscribe to
    * @param former that the session may still be subscribed to, and is no longer to be
+   * @return done when all is subscribed, or can not be: {@link #check} says why
    */
-  final void open(List<String> filters, List<String> former) {
-    CompletableFuture<?> unused =
-        connect()
-            .thenCompose(
-                ignored ->
-                    former.isEmpty() ? CompletableFuture.completedFuture(null) : leave(former))
-            .thenCompose(
-                ignored ->
-                    filters.isEmpty() ? CompletableFuture.completedFuture(null) : join(filters))
-            .whenComplete(
-                (ignored, e) -> {
-                  if (e != null && !closed && failure == null) {
-                    failure =
-                        new ConnectException(
-                            refusals
-                                .toMend(e)
-                                .orElse("the broker at " + url + ": " + Refusals.shortly(e)));
-                  }
-                });
+  final CompletableFuture<?> open(List<String> filters, List<String> former) {
+    return connect()
+        .thenCompose(ignored -> former.isEmpty() ? NOTHING : leave(former))
+        .thenCompose(ignored -> filters.isEmpty() ? NOTHING : join(filters))
+        .handle(
+            (ignored, e) -> {
+              if (e != null && !closed && failure == null) {
+                failure =
+                    new ConnectException(
+                        refusals
+                            .toMend(e)
+                            .orElse("the broker at " + url + ": " + Refusals.shortly(e)));
+              }
+              return null;
+            });
   }
 
   /** Connects with the session kept; tries again until it succeeds or {@link #close} is called. */
   abstract CompletableFuture<?> connect();
 
   /** Subscribes; fails with a message that names the filter if the broker refuses one. */
-  abstract CompletableFuture<?> join(List<String> filters);
+  abstract CompletableFuture<Void> join(List<String> filters);
 
   /** Unsubscribes. */
-  abstract CompletableFuture<?> leave(List<String> filters);
+  abstract CompletableFuture<Void> leave(List<String> filters);
 
   /** Says goodbye; the broker keeps the session. */
   abstract CompletableFuture<?> disconnect();

@@ -55,7 +55,7 @@ final class Link3 extends Link {
   }
 
   @Override
-  CompletableFuture<?> join(List<String> filters) {
+  CompletableFuture<Void> join(List<String> filters) {
     Mqtt3Subscribe subscribe =
         Mqtt3Subscribe.builder()
             .addSubscriptions(
@@ -65,29 +65,30 @@ final class Link3 extends Link {
             .build();
     return client
         .subscribe(subscribe)
-        .handle(
+        .<Void>handle(
             (ack, e) -> {
               if (e == null) {
-                return check(ack, filters);
+                check(ack, filters);
+                return null;
               }
               if (e instanceof Mqtt3SubAckException refusal) {
-                return check(refusal.getMqttMessage(), filters);
+                check(refusal.getMqttMessage(), filters);
+                return null;
               }
               throw new CompletionException(e);
             });
   }
 
-  private static Mqtt3SubAck check(Mqtt3SubAck ack, List<String> filters) {
+  private static void check(Mqtt3SubAck ack, List<String> filters) {
     for (int i = 0; i < filters.size() && i < ack.getReturnCodes().size(); i++) {
       if (ack.getReturnCodes().get(i).isError()) {
         throw refused(filters.get(i), "MQTT 3.1.1 gives no reason; mostly it is not authorized");
       }
     }
-    return ack;
   }
 
   @Override
-  CompletableFuture<?> leave(List<String> filters) {
+  CompletableFuture<Void> leave(List<String> filters) {
     var first = Mqtt3Unsubscribe.builder().topicFilter(filters.get(0));
     for (String filter : filters.subList(1, filters.size())) {
       first = first.addTopicFilter(filter);

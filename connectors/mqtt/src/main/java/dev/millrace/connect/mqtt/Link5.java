@@ -69,7 +69,7 @@ final class Link5 extends Link {
   }
 
   @Override
-  CompletableFuture<?> join(List<String> filters) {
+  CompletableFuture<Void> join(List<String> filters) {
     Mqtt5Subscribe subscribe =
         Mqtt5Subscribe.builder()
             .addSubscriptions(
@@ -86,35 +86,36 @@ final class Link5 extends Link {
             .build();
     return client
         .subscribe(subscribe)
-        .handle(
+        .<Void>handle(
             (ack, e) -> {
               if (e == null) {
-                return check(ack, filters);
+                check(ack, filters);
+                return null;
               }
               if (e instanceof Mqtt5SubAckException refusal) {
-                return check(refusal.getMqttMessage(), filters);
+                check(refusal.getMqttMessage(), filters);
+                return null;
               }
               throw new CompletionException(e);
             });
   }
 
-  private static Mqtt5SubAck check(Mqtt5SubAck ack, List<String> filters) {
+  private static void check(Mqtt5SubAck ack, List<String> filters) {
     for (int i = 0; i < filters.size() && i < ack.getReasonCodes().size(); i++) {
       if (ack.getReasonCodes().get(i).isError()) {
         throw refused(filters.get(i), ack.getReasonCodes().get(i).name());
       }
     }
-    return ack;
   }
 
   @Override
-  CompletableFuture<?> leave(List<String> filters) {
+  CompletableFuture<Void> leave(List<String> filters) {
     var first = Mqtt5Unsubscribe.builder().topicFilter(filters.get(0));
     for (String filter : filters.subList(1, filters.size())) {
       first = first.addTopicFilter(filter);
     }
     // A broker may say that there was no such subscription: as good.
-    return client.unsubscribe(first.build()).handle((ack, e) -> ack);
+    return client.unsubscribe(first.build()).<Void>handle((ack, e) -> null);
   }
 
   @Override

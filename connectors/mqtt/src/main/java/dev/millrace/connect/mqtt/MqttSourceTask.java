@@ -10,6 +10,7 @@ import java.util.Collections;
 import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import org.apache.kafka.clients.producer.RecordMetadata;
 import org.apache.kafka.connect.source.SourceRecord;
@@ -23,6 +24,7 @@ public final class MqttSourceTask extends SourceTask {
   static final String TASKS = "millrace.tasks";
   private static final Logger log = LoggerFactory.getLogger(MqttSourceTask.class);
   private static final long IDLE_MS = 500;
+  private static final long OPENING_MS = 5_000;
   private static final long SAY_EVERY = TimeUnit.SECONDS.toNanos(30);
 
   private final Clock clock;
@@ -84,10 +86,14 @@ public final class MqttSourceTask extends SourceTask {
     offset = offset(filters, Math.max(tasks, tasksBefore));
     offsetOnceInherited = offset(filters, tasks);
     link = Link.of(config, clientId, inbox);
-    link.open(filters, former);
+    CompletableFuture<?> opened = link.open(filters, former);
     List<String> all = new ArrayList<>(filters);
     all.addAll(former);
     inheritance = new Inheritance(config, inbox, task, tasks, tasksBefore, all);
+    // A task that counts as running has subscribed, unless the broker is away: what is published
+    // from then on is not missed.
+    Object unused = opened.completeOnTimeout(null, OPENING_MS, TimeUnit.MILLISECONDS).join();
+    link.check();
   }
 
   private static Map<String, Object> offset(List<String> filters, long tasks) {
@@ -153,6 +159,8 @@ public final class MqttSourceTask extends SourceTask {
   public void stop() {
     if (link != null) {
       link.close();
+    }
+    if (inheritance != null) {
       inheritance.close();
     }
   }
