@@ -16,11 +16,13 @@ import dev.millrace.local.manifest.LocalEnvironment;
 import dev.millrace.model.Pipeline;
 import dev.millrace.planner.Consent;
 import dev.millrace.services.ConnectService;
+import dev.millrace.services.DevelopmentService;
 import dev.millrace.services.Distribution;
 import dev.millrace.services.ElasticsearchService;
 import dev.millrace.services.JavaService;
 import dev.millrace.services.KafkaService;
 import dev.millrace.services.MariaDbService;
+import dev.millrace.services.MqttService;
 import dev.millrace.services.RegistryService;
 import dev.millrace.services.Room;
 import dev.millrace.services.Service;
@@ -59,7 +61,7 @@ final class LocalRun {
   private final ProcessSqlAnalyser analyser;
   private final CountDownLatch stop = new CountDownLatch(1);
   private final CountDownLatch stopped = new CountDownLatch(1);
-  private final Map<String, MariaDbService> databases = new LinkedHashMap<>();
+  private final Map<String, DevelopmentService> yielding = new LinkedHashMap<>();
 
   /** Ports of processes by the Secrets that tell them; services are prepared by several threads. */
   private final Map<String, Integer> ports = new ConcurrentHashMap<>();
@@ -184,14 +186,9 @@ final class LocalRun {
     LocalEnvironment environment =
         pipelines.directory().environment().orElse(new LocalEnvironment(List.of(), List.of()));
     for (LocalEnvironment.DevService service : environment.services()) {
-      MariaDbService database =
-          new MariaDbService(
-              distribution,
-              service.name(),
-              service.database(),
-              service.seed().stream().map(root::resolve).toList());
-      databases.put(service.secret(), database);
-      services.add(database);
+      DevelopmentService started = development(distribution, root, service);
+      yielding.put(service.secret(), started);
+      services.add(started);
     }
     for (LocalEnvironment.DevProcess process : environment.processes()) {
       services.add(
@@ -202,6 +199,18 @@ final class LocalRun {
               () -> process.port().map(p -> listening(p.secret())).orElse(true)));
     }
     return services;
+  }
+
+  private static DevelopmentService development(
+      Distribution distribution, Path root, LocalEnvironment.DevService service) {
+    if (service.kind() instanceof LocalEnvironment.MariaDb mariaDb) {
+      return new MariaDbService(
+          distribution,
+          service.name(),
+          mariaDb.database(),
+          mariaDb.seed().stream().map(root::resolve).toList());
+    }
+    return new MqttService(distribution, service.name());
   }
 
   private Service.Launch launch(LocalEnvironment.DevProcess process, Room room, Path root)
@@ -245,9 +254,9 @@ final class LocalRun {
         references.yield(port.getKey(), keys);
       }
     }
-    for (Map.Entry<String, MariaDbService> database : databases.entrySet()) {
-      if (database.getValue().endpoint().isPresent()) {
-        references.yield(database.getKey(), database.getValue().credentials());
+    for (Map.Entry<String, DevelopmentService> service : yielding.entrySet()) {
+      if (service.getValue().endpoint().isPresent()) {
+        references.yield(service.getKey(), service.getValue().credentials());
       }
     }
     return references.secrets();
@@ -297,8 +306,8 @@ final class LocalRun {
       statuses.keySet().retainAll(pipelines.pipelines().stream().map(Pipeline::name).toList());
       for (Map.Entry<String, Map<String, String>> secret : secrets().entrySet()) {
         if (ports.containsKey(secret.getKey())
-            || (databases.containsKey(secret.getKey())
-                && ready(supervisor, databases.get(secret.getKey())))) {
+            || (yielding.containsKey(secret.getKey())
+                && ready(supervisor, yielding.get(secret.getKey())))) {
           state.writeSecret(secret.getKey(), secret.getValue());
         }
       }

@@ -21,14 +21,15 @@ final class Referring {
     Set<Key> keys = new TreeSet<>(ORDER);
     Pipeline.Spec spec = pipeline.getSpec();
     for (Pipeline.Source source : spec.sources()) {
-      if (source.cdc() != null) {
-        keys.add(Key.secret(namespace, source.cdc().connection().secretRef().name()));
-      }
+      source.secret().ifPresent(s -> keys.add(Key.secret(namespace, s.name())));
       if (source.datagen() != null) {
         add(keys, namespace, source.datagen().schemaFrom());
       }
       if (source.rest() != null) {
         add(keys, namespace, source.rest());
+      }
+      if (source.mqtt() != null) {
+        add(keys, namespace, source.mqtt().schemaFrom());
       }
     }
     spec.transforms().forEach(t -> add(keys, namespace, t.sqlFrom()));

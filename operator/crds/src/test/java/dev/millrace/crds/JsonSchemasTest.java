@@ -28,6 +28,8 @@ class JsonSchemasTest {
               "backfill-backwards",
               "dashboard-named-like-a-sink",
               "intervals-from-nowhere",
+              "mqtt-raw-without-payload",
+              "mqtt-tasks-without-sharing",
               "open-and-close-overlap",
               "partition-by-not-in-key",
               "partition-by-of-cdc",

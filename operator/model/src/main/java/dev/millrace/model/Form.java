@@ -232,6 +232,15 @@ final class Form {
   @Target({ElementType.FIELD, ElementType.METHOD, ElementType.RECORD_COMPONENT})
   @interface Share {}
 
+  /** Topic filters of MQTT. */
+  @Items(
+      pattern = "^[^,\\s]([^,]*[^,\\s])?$",
+      maxLength = 1024,
+      expected = "a topic filter such as tv/+/telemetry, without comma and space at its ends")
+  @Retention(RetentionPolicy.RUNTIME)
+  @Target({ElementType.FIELD, ElementType.METHOD, ElementType.RECORD_COMPONENT})
+  @interface TopicFilters {}
+
   /** A list of fields. */
   @Items(
       pattern = "^[A-Za-z_][A-Za-z0-9_]{0,126}$",

@@ -138,6 +138,8 @@ final class Planning {
       datagen(path, source);
     } else if (source.rest() != null) {
       rest(path, source);
+    } else if (source.mqtt() != null) {
+      mqtt(path, source);
     } else {
       String topic = source.topic().name();
       Known<SchemaCatalog.StreamSchema> known = catalog.stream(topic);
@@ -252,6 +254,37 @@ final class Planning {
     }
     wrong.forEach(w -> problems.add(Problem.of(at, w)));
     return items;
+  }
+
+  private void mqtt(String path, Source source) {
+    Pipeline.Mqtt mqtt = source.mqtt();
+    Optional<String> text =
+        mqtt.schema() != null
+            ? Optional.of(mqtt.schema())
+            : config(path + ".mqtt.schemaFrom", mqtt.schemaFrom(), source.name());
+    Optional<Schema> schema = text.flatMap(t -> declaredSchema(path + ".mqtt.schema", t));
+    Optional<Map<String, String>> declared = declared(path, source, schema, false);
+    schema.ifPresent(s -> problems.addAll(MqttSettings.check(path + ".mqtt", mqtt, s)));
+    Optional<SchemaCatalog.ConnectionFacts> facts =
+        resolve(
+            catalog.connection(mqtt.connection().secretRef()),
+            path + ".mqtt.connection.secretRef",
+            source.name());
+    if (declared.isEmpty() || facts.isEmpty()) {
+      return;
+    }
+    if (!Set.of("mqtt", "mqtts").contains(facts.get().scheme())) {
+      problems.add(
+          Problem.of(
+              path + ".mqtt.connection",
+              "scheme '" + facts.get().scheme() + "' of its URL: expected mqtt or mqtts"));
+      return;
+    }
+    Map<String, String> config = declared.get();
+    String topic = config.get("topic");
+    config.putAll(MqttSettings.of(mqtt, facts.get(), mounted));
+    config.put("dead.letter.topic", deadLetters(topic, source.name()));
+    sources.add(new Resource.Connector(topic, source.name(), config));
   }
 
   /**

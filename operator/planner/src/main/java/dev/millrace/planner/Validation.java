@@ -69,6 +69,9 @@ final class Validation {
 
   private void source(String path, Source source) {
     keyed(path, source);
+    if (source.mqtt() != null) {
+      mqtt(path + ".mqtt", source.mqtt());
+    }
     if (source.cdc() == null) {
       if (source.name() != null && !source.name().matches(STREAM)) {
         problems.removeIf(p -> p.path().equals(path + ".name"));
@@ -92,6 +95,22 @@ final class Validation {
       if ((table.validFrom() == null) != (table.validTo() == null)) {
         once(at, "validFrom and validTo go together");
       }
+    }
+  }
+
+  private void mqtt(String path, Pipeline.Mqtt mqtt) {
+    if (mqtt.tasks() != null
+        && mqtt.tasks() > 1
+        && !mqtt.topics().stream().allMatch(t -> t.startsWith("$share/"))) {
+      once(
+          path + ".tasks",
+          mqtt.tasks()
+              + " tasks share the load only of shared subscriptions: expected $share/GROUP/FILTER in"
+              + " topics, or 1");
+    }
+    boolean payload = mqtt.fields() != null && mqtt.fields().payload() != null;
+    if (mqtt.format().equals("raw") != payload) {
+      once(path + ".fields.payload", "goes with format raw, and only with it");
     }
   }
 

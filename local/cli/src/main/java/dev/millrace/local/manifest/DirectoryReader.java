@@ -10,6 +10,8 @@ import dev.millrace.local.manifest.LocalEnvironment.DevPort;
 import dev.millrace.local.manifest.LocalEnvironment.DevProcess;
 import dev.millrace.local.manifest.LocalEnvironment.DevService;
 import dev.millrace.local.manifest.LocalEnvironment.EnvVar;
+import dev.millrace.local.manifest.LocalEnvironment.MariaDb;
+import dev.millrace.local.manifest.LocalEnvironment.Mqtt;
 import dev.millrace.local.manifest.LocalEnvironment.SecretKey;
 import java.io.IOException;
 import java.nio.charset.CharacterCodingException;
@@ -249,19 +251,18 @@ public final class DirectoryReader {
     for (Fields service : fields.mappings("services")) {
       String name = service.required("name");
       Optional<Fields> mariadb = service.mapping("mariadb");
+      Optional<Fields> mqtt = service.mapping("mqtt");
       String secret = service.text("secret").orElse(name);
-      if (mariadb.isEmpty()) {
-        service.problem(service.at("mariadb"), "is missing: exactly one of mariadb must be set");
+      if (mariadb.isPresent() == mqtt.isPresent()) {
+        service.problem(
+            service.at("mariadb"),
+            (mqtt.isPresent() ? "and mqtt are both set" : "is missing")
+                + ": exactly one of mariadb, mqtt must be set");
+      } else if (mqtt.isPresent()) {
+        mqtt.get().noMore();
+        services.add(new DevService(name, new Mqtt(), secret));
       } else {
-        String database = mariadb.get().required("database");
-        List<String> seed = mariadb.get().texts("seed");
-        for (String path : seed) {
-          if (!Files.isRegularFile(root.resolve(path))) {
-            mariadb.get().problem(mariadb.get().at("seed"), "no file '" + path + "'");
-          }
-        }
-        mariadb.get().noMore();
-        services.add(new DevService(name, database, seed, secret));
+        services.add(new DevService(name, mariaDb(mariadb.get()), secret));
       }
       service.noMore();
     }
@@ -308,6 +309,18 @@ public final class DirectoryReader {
     }
     fields.noMore();
     return Optional.of(new LocalEnvironment(List.copyOf(services), List.copyOf(processes)));
+  }
+
+  private MariaDb mariaDb(Fields mariadb) {
+    String database = mariadb.required("database");
+    List<String> seed = mariadb.texts("seed");
+    for (String path : seed) {
+      if (!Files.isRegularFile(root.resolve(path))) {
+        mariadb.problem(mariadb.at("seed"), "no file '" + path + "'");
+      }
+    }
+    mariadb.noMore();
+    return new MariaDb(database, seed);
   }
 
   private static void expect(Fields fields, String field, String value) {

@@ -16,15 +16,28 @@ import java.util.TreeSet;
 public record LocalEnvironment(List<DevService> services, List<DevProcess> processes) {
 
   /**
-   * A MariaDB server with a database of its own.
+   * A development service.
    *
    * @param name names the service in status and logs
+   * @param kind what it is
+   * @param secret name of the Secret it yields: keys {@code url}, {@code username}, {@code
+   *     password}, {@code host}, {@code port}, and {@code database} of a database
+   */
+  public record DevService(String name, Kind kind, String secret) {}
+
+  /** What a development service is. */
+  public sealed interface Kind {}
+
+  /**
+   * A MariaDB server with a database of its own.
+   *
    * @param database created on first start
    * @param seed SQL files, relative to the directory, run once in this order
-   * @param secret name of the Secret it yields: keys {@code url}, {@code username}, {@code
-   *     password}, {@code host}, {@code port}, {@code database}
    */
-  public record DevService(String name, String database, List<String> seed, String secret) {}
+  public record MariaDb(String database, List<String> seed) implements Kind {}
+
+  /** An MQTT broker. */
+  public record Mqtt() implements Kind {}
 
   /**
    * A Java program.

@@ -126,6 +126,9 @@ class DirectoryReaderTest {
         services:
           - name: db
             mariadb: { database: tv, seed: [seed.sql] }
+          - name: devices
+            mqtt: {}
+            secret: tv-mqtt
         processes:
           - name: life
             java: { classPath: [lib/*], mainClass: a.B, args: [x] }
@@ -134,7 +137,10 @@ class DirectoryReaderTest {
         """);
     LocalEnvironment environment = DirectoryReader.read(root).environment().orElseThrow();
     assertThat(environment.services())
-        .containsExactly(new LocalEnvironment.DevService("db", "tv", List.of("seed.sql"), "db"));
+        .containsExactly(
+            new LocalEnvironment.DevService(
+                "db", new LocalEnvironment.MariaDb("tv", List.of("seed.sql")), "db"),
+            new LocalEnvironment.DevService("devices", new LocalEnvironment.Mqtt(), "tv-mqtt"));
     assertThat(
             LocalEnvironment.resolve(
                 environment.processes().get(0).env(), Map.of("db", Map.of("url", "u"))))
@@ -164,7 +170,7 @@ class DirectoryReaderTest {
     assertThat(problems())
         .contains(
             "local.yaml: apiVersion: expected 'millrace.dev/v1alpha1', found 'millrace.dev/v1'",
-            "local.yaml: services[0].mariadb: is missing: exactly one of mariadb must be set",
+            "local.yaml: services[0].mariadb: is missing: exactly one of mariadb, mqtt must be set",
             "local.yaml: services[1].name: is missing",
             "local.yaml: services[1].mariadb.database: is missing",
             "local.yaml: services[1].mariadb.seed: no file 'none.sql'",
