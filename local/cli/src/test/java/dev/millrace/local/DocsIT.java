@@ -55,7 +55,7 @@ class DocsIT {
 
   @AfterEach
   void stop() throws Exception {
-    for (String run : List.of("shop", "demo-tv")) {
+    for (String run : List.of("shop", "demo-tv", "devices")) {
       if (Files.isDirectory(directory.resolve(run).resolve(".millrace"))) {
         new Installation(directory).run(60, "stop", directory.resolve(run).toString());
       }
