@@ -143,13 +143,16 @@ final class CsvRows extends TextRows {
       begun = end > start || !grows();
       return begun;
     }
+    if (end == start) {
+      return false;
+    }
     int length = scan();
     while (length == MORE) {
       if (end - start > options.maxRowBytes()) {
         throw new IOException("its header is longer than " + options.maxRowBytes() + " bytes");
       }
       if (!fill()) {
-        if (!complete() || end == start) {
+        if (!complete()) {
           return false;
         }
       }
@@ -175,7 +178,7 @@ final class CsvRows extends TextRows {
     if (!begun && !begin(writer)) {
       return Step.END;
     }
-    while (true) {
+    while (end > start || fill()) {
       int length = scan();
       while (length == MORE) {
         if (end - start > options.maxRowBytes()) {
@@ -198,6 +201,9 @@ final class CsvRows extends TextRows {
       if (length == MALFORMED || length == UNCLOSED) {
         return badLine(malformed);
       }
+      if (length > options.maxRowBytes()) {
+        return longLine();
+      }
       if (cells == 1 && !quoted[0] && from[0] == to[0]) {
         // An empty line.
         take(length, newLines);
@@ -208,17 +214,21 @@ final class CsvRows extends TextRows {
       take(length, newLines);
       return step;
     }
+    return Step.END;
   }
 
   private Step tooLong() throws IOException {
     return inQuotes && newline(start) >= 0
-        ? badLine(
-            "the quotation mark of cell "
-                + (cells + 1)
-                + " is not closed within "
-                + options.maxRowBytes()
-                + " bytes")
+        ? badLine(notWithin())
         : longLine();
+  }
+
+  private String notWithin() {
+    return "the quotation mark of cell "
+        + (cells + 1)
+        + " is not closed within "
+        + options.maxRowBytes()
+        + " bytes";
   }
 
   private Step fields(AvroRecordWriter writer) {
@@ -306,6 +316,10 @@ final class CsvRows extends TextRows {
           if (i >= end) {
             malformed = "the quotation mark of cell " + (cells + 1) + " is not closed";
             return complete ? UNCLOSED : MORE;
+          }
+          if (i - start > options.maxRowBytes()) {
+            malformed = notWithin();
+            return UNCLOSED;
           }
           byte b = buffer[i];
           if (b == '\n') {

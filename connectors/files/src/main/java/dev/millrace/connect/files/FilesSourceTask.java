@@ -15,6 +15,7 @@ import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Function;
 import java.util.function.LongSupplier;
 import org.apache.kafka.connect.data.Schema;
 import org.apache.kafka.connect.source.SourceRecord;
@@ -40,6 +41,8 @@ public final class FilesSourceTask extends SourceTask {
   private final Condition stopped = lock.newCondition();
   private final Clock clock;
   private final LongSupplier nanos;
+  private final Function<FilesConfig, FileStore> stores;
+  private final Function<FilesConfig, RecordFactory> factories;
   private volatile boolean stop;
   private FilesConfig config;
   private RecordFactory records;
@@ -70,12 +73,23 @@ public final class FilesSourceTask extends SourceTask {
 
   /** Called by Connect. */
   public FilesSourceTask() {
-    this(Clock.systemUTC(), System::nanoTime);
+    this(
+        Clock.systemUTC(),
+        System::nanoTime,
+        FilesConfig::store,
+        c -> c.records().register(RegistrySettings.client(c)));
   }
 
-  FilesSourceTask(Clock clock, LongSupplier nanos) {
+  /** With what a test has in the place of the clock, the storage and the registry. */
+  FilesSourceTask(
+      Clock clock,
+      LongSupplier nanos,
+      Function<FilesConfig, FileStore> stores,
+      Function<FilesConfig, RecordFactory> factories) {
     this.clock = clock;
     this.nanos = nanos;
+    this.stores = stores;
+    this.factories = factories;
   }
 
   /** A file that is open. */
@@ -128,8 +142,8 @@ public final class FilesSourceTask extends SourceTask {
     batch = config.getInt(FilesConfig.BATCH);
     pace = config.pace();
     eventTime = config.eventTime();
-    records = config.records().register(RegistrySettings.client(config));
-    store = config.store();
+    records = factories.apply(config);
+    store = stores.apply(config);
     backlog =
         new Backlog(
             config, store, context.offsetStorageReader(), task, tasks, () -> clock.millis());

@@ -191,10 +191,10 @@ abstract class TextRows implements RowReader {
 
   /** A line that is longer than any row may be: its beginning stands for it. */
   final Step longLine() throws IOException {
-    about(start, Math.min(end, start + SHOWN));
+    int newline = newline(start);
+    about(start, Math.min(newline < 0 ? end : newline, start + SHOWN));
     raw();
     reason = "the line is longer than " + options.maxRowBytes() + " bytes";
-    int newline = newline(start);
     while (newline < 0) {
       take(end - start, 0);
       if (!fill()) {
