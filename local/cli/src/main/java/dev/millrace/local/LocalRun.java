@@ -23,6 +23,7 @@ import dev.millrace.services.KafkaService;
 import dev.millrace.services.MariaDbService;
 import dev.millrace.services.RegistryService;
 import dev.millrace.services.Room;
+import dev.millrace.services.S3Service;
 import dev.millrace.services.Service;
 import dev.millrace.services.ServiceState;
 import dev.millrace.services.Supervisor;
@@ -55,11 +56,18 @@ final class LocalRun {
   private final ProcessSqlAnalyser analyser;
   private final CountDownLatch stop = new CountDownLatch(1);
   private final CountDownLatch stopped = new CountDownLatch(1);
-  private final Map<String, MariaDbService> databases = new LinkedHashMap<>();
+  private final Map<String, Yielding> yielding = new LinkedHashMap<>();
   private final Map<String, PipelineStatus> statuses = new LinkedHashMap<>();
   private volatile JsonNode status = new ObjectMapper().createObjectNode();
   private String page = "";
   private Consent consent = Consent.NONE;
+
+  /** A service, and what its Secret holds once it has been prepared. */
+  private record Yielding(Service service, Credentials credentials) {}
+
+  private interface Credentials {
+    Map<String, String> get() throws IOException;
+  }
 
   LocalRun(
       Pipelines pipelines,
@@ -176,14 +184,9 @@ final class LocalRun {
     LocalEnvironment environment =
         pipelines.directory().environment().orElse(new LocalEnvironment(List.of(), List.of()));
     for (LocalEnvironment.DevService service : environment.services()) {
-      MariaDbService database =
-          new MariaDbService(
-              distribution,
-              service.name(),
-              service.database(),
-              service.seed().stream().map(root::resolve).toList());
-      databases.put(service.secret(), database);
-      services.add(database);
+      Yielding made = yielding(distribution, root, service);
+      yielding.put(service.secret(), made);
+      services.add(made.service());
     }
     for (LocalEnvironment.DevProcess process : environment.processes()) {
       services.add(
@@ -203,10 +206,37 @@ final class LocalRun {
     return services;
   }
 
+  private static Yielding yielding(
+      Distribution distribution, Path root, LocalEnvironment.DevService service) {
+    if (service instanceof LocalEnvironment.MariaDb mariaDb) {
+      MariaDbService database =
+          new MariaDbService(
+              distribution,
+              mariaDb.name(),
+              mariaDb.database(),
+              mariaDb.seed().stream().map(root::resolve).toList());
+      return new Yielding(database, database::credentials);
+    }
+    LocalEnvironment.S3 s3 = (LocalEnvironment.S3) service;
+    S3Service store =
+        new S3Service(
+            distribution,
+            s3.name(),
+            List.of(s3.bucket()),
+            s3.seed().stream().map(root::resolve).toList());
+    return new Yielding(
+        store,
+        () -> {
+          Map<String, String> keys = new LinkedHashMap<>(store.credentials());
+          keys.put("bucket", s3.bucket());
+          return keys;
+        });
+  }
+
   private Map<String, Map<String, String>> secrets() throws IOException {
-    for (Map.Entry<String, MariaDbService> database : databases.entrySet()) {
-      if (database.getValue().endpoint().isPresent()) {
-        references.yield(database.getKey(), database.getValue().credentials());
+    for (Map.Entry<String, Yielding> made : yielding.entrySet()) {
+      if (made.getValue().service().endpoint().isPresent()) {
+        references.yield(made.getKey(), made.getValue().credentials().get());
       }
     }
     return references.secrets();
@@ -255,8 +285,8 @@ final class LocalRun {
       }
       statuses.keySet().retainAll(pipelines.pipelines().stream().map(Pipeline::name).toList());
       for (Map.Entry<String, Map<String, String>> secret : secrets().entrySet()) {
-        if (databases.containsKey(secret.getKey())
-            && ready(supervisor, databases.get(secret.getKey()))) {
+        if (yielding.containsKey(secret.getKey())
+            && ready(supervisor, yielding.get(secret.getKey()).service())) {
           state.writeSecret(secret.getKey(), secret.getValue());
         }
       }

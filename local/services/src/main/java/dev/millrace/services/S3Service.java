@@ -13,19 +13,33 @@ public final class S3Service implements Service {
   private static final String IDENTITY = "millrace";
 
   private final Distribution distribution;
+  private final String name;
   private final List<String> buckets;
+  private final List<Path> seed;
   private volatile Room room;
   private volatile int port;
 
   /** A server that has these buckets from its first start on. */
   public S3Service(Distribution distribution, String... buckets) {
+    this(distribution, "s3", List.of(buckets), List.of());
+  }
+
+  /**
+   * A server of a name.
+   *
+   * @param seed files, and folders whose content is meant, that are put into each bucket which does
+   *     not have them yet
+   */
+  public S3Service(Distribution distribution, String name, List<String> buckets, List<Path> seed) {
     this.distribution = distribution;
-    this.buckets = List.of(buckets);
+    this.name = name;
+    this.buckets = List.copyOf(buckets);
+    this.seed = List.copyOf(seed);
   }
 
   @Override
   public String name() {
-    return "s3";
+    return name;
   }
 
   @Override
@@ -33,7 +47,7 @@ public final class S3Service implements Service {
     room = given;
     port = room.port("http");
     for (String bucket : buckets) {
-      Files.createDirectories(room.folder("data").resolve(bucket));
+      seed(Files.createDirectories(room.folder("data").resolve(bucket)));
     }
     Path properties =
         room.writeSecret(
@@ -60,6 +74,24 @@ public final class S3Service implements Service {
         room.path());
   }
 
+  private void seed(Path bucket) throws IOException {
+    for (Path from : seed) {
+      if (!Files.exists(from)) {
+        throw new IOException("the seed " + from + " of " + name + " is not there");
+      }
+      Path root = Files.isDirectory(from) ? from : from.toAbsolutePath().getParent();
+      try (Stream<Path> files = Files.walk(from.toAbsolutePath())) {
+        for (Path file : files.filter(Files::isRegularFile).toList()) {
+          Path object = bucket.resolve(root.toAbsolutePath().relativize(file).toString());
+          if (!Files.exists(object)) {
+            Files.createDirectories(object.getParent());
+            Files.copy(file, object);
+          }
+        }
+      }
+    }
+  }
+
   @Override
   public boolean ready() throws InterruptedException {
     return Probe.port(port);
@@ -76,6 +108,11 @@ public final class S3Service implements Service {
         "endpoint", endpoint().orElseThrow(),
         "accessKeyId", IDENTITY,
         "secretAccessKey", room.password("s3"));
+  }
+
+  /** The folder whose files are the objects of a bucket. */
+  public Path folder(String bucket) throws IOException {
+    return room.folder("data").resolve(bucket);
   }
 
   /** Keys of the objects of a bucket, as its files have them. */

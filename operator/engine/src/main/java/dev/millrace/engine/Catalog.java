@@ -11,6 +11,8 @@ import java.net.URISyntaxException;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
+import java.util.TreeSet;
 
 /**
  * What the planner asks, answered by the registry, Secrets, ConfigMaps and the SQL analyser. One
@@ -92,6 +94,19 @@ public final class Catalog implements SchemaCatalog {
       // Not its message: that has the URL, and so the password, in it.
       return new Known.No<>(where + "is no URL: " + e.getReason() + " at " + e.getIndex());
     }
+  }
+
+  @Override
+  public Known<Set<String>> secretKeys(String name) {
+    Known<Map<String, String>> secret = references.secret(name);
+    if (secret instanceof Known.Waiting<Map<String, String>> waiting) {
+      return new Known.Waiting<>(waiting.why());
+    }
+    if (secret instanceof Known.No<Map<String, String>> no) {
+      return new Known.No<>(no.why());
+    }
+    return new Known.Yes<>(
+        new TreeSet<>(((Known.Yes<Map<String, String>>) secret).value().keySet()));
   }
 
   @Override

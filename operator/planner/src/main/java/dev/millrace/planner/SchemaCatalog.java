@@ -6,6 +6,7 @@ import dev.millrace.model.Pipeline.SecretRef;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import org.apache.avro.Schema;
 
 /** All that the planner must know and may not ask for itself. */
@@ -16,6 +17,11 @@ public interface SchemaCatalog {
 
   /** What is not secret of a connection. */
   Known<ConnectionFacts> connection(SecretRef ref);
+
+  /** Which keys a Secret has, never what they hold. */
+  default Known<Set<String>> secretKeys(String name) {
+    return new Known.Waiting<>("Secret '" + name + "' is not read yet");
+  }
 
   /** Text of a ConfigMap's key. */
   Known<String> config(ConfigMapRef ref);

@@ -9,6 +9,8 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
+import java.util.TreeSet;
 import org.apache.avro.Schema;
 
 /** What is known, from a file; what does not stand in it is not known yet. */
@@ -41,6 +43,14 @@ record FileCatalog(JsonNode known) implements SchemaCatalog {
                 found.path("host").asText(),
                 found.path("port").asInt(),
                 found.path("database").asText()));
+  }
+
+  @Override
+  public Known<Set<String>> secretKeys(String name) {
+    JsonNode found = known.path("secrets").path(name);
+    return found.isMissingNode()
+        ? new Known.No<>("no Secret '" + name + "'")
+        : new Known.Yes<>(JSON.convertValue(found, new TypeReference<TreeSet<String>>() {}));
   }
 
   @Override

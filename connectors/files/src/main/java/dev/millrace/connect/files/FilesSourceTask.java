@@ -337,7 +337,7 @@ public final class FilesSourceTask extends SourceTask {
       if (!out.isEmpty()) {
         return false;
       }
-      pause(Math.max(1, Math.min(100, TimeUnit.NANOSECONDS.toMillis(left))));
+      pause(Math.max(1, Math.min(20, TimeUnit.NANOSECONDS.toMillis(left))));
       return true;
     }
     reading.rows++;

@@ -246,22 +246,7 @@ public final class DirectoryReader {
     expect(fields, "kind", "LocalEnvironment");
     List<DevService> services = new ArrayList<>();
     for (Fields service : fields.mappings("services")) {
-      String name = service.required("name");
-      Optional<Fields> mariadb = service.mapping("mariadb");
-      String secret = service.text("secret").orElse(name);
-      if (mariadb.isEmpty()) {
-        service.problem(service.at("mariadb"), "is missing: exactly one of mariadb must be set");
-      } else {
-        String database = mariadb.get().required("database");
-        List<String> seed = mariadb.get().texts("seed");
-        for (String path : seed) {
-          if (!Files.isRegularFile(root.resolve(path))) {
-            mariadb.get().problem(mariadb.get().at("seed"), "no file '" + path + "'");
-          }
-        }
-        mariadb.get().noMore();
-        services.add(new DevService(name, database, seed, secret));
-      }
+      service(service).ifPresent(services::add);
       service.noMore();
     }
     List<DevProcess> processes = new ArrayList<>();
@@ -297,6 +282,49 @@ public final class DirectoryReader {
     }
     fields.noMore();
     return Optional.of(new LocalEnvironment(List.copyOf(services), List.copyOf(processes)));
+  }
+
+  private Optional<DevService> service(Fields service) {
+    String name = service.required("name");
+    String secret = service.text("secret").orElse(name);
+    Optional<Fields> mariadb = service.mapping("mariadb");
+    Optional<Fields> s3 = service.mapping("s3");
+    if (mariadb.isPresent() == s3.isPresent()) {
+      service.problem(
+          service.at("mariadb"),
+          (mariadb.isPresent() ? "stands beside s3" : "is missing")
+              + ": exactly one of mariadb, s3 must be set");
+      return Optional.empty();
+    }
+    if (mariadb.isPresent()) {
+      String database = mariadb.get().required("database");
+      List<String> seed = seed(mariadb.get(), false);
+      mariadb.get().noMore();
+      return Optional.of(new LocalEnvironment.MariaDb(name, database, seed, secret));
+    }
+    String bucket = s3.get().required("bucket");
+    if (!bucket.isEmpty() && !bucket.matches("[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")) {
+      s3.get()
+          .problem(
+              s3.get().at("bucket"),
+              "'" + bucket + "': expected 3 to 63 lower case letters, digits, '-' and '.'");
+    }
+    List<String> seed = seed(s3.get(), true);
+    s3.get().noMore();
+    return Optional.of(new LocalEnvironment.S3(name, bucket, seed, secret));
+  }
+
+  private List<String> seed(Fields of, boolean folders) {
+    List<String> seed = of.texts("seed");
+    for (String path : seed) {
+      Path file = root.resolve(path);
+      if (!inside(file)) {
+        of.problem(of.at("seed"), "'" + path + "' lies outside the directory");
+      } else if (!Files.isRegularFile(file) && !(folders && Files.isDirectory(file))) {
+        of.problem(of.at("seed"), "no file " + (folders ? "or folder " : "") + "'" + path + "'");
+      }
+    }
+    return seed;
   }
 
   private static void expect(Fields fields, String field, String value) {

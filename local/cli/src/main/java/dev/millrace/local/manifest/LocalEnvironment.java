@@ -13,16 +13,37 @@ import java.util.Optional;
  */
 public record LocalEnvironment(List<DevService> services, List<DevProcess> processes) {
 
+  /** A service that a cluster would have. */
+  public sealed interface DevService {
+    /** Names the service in status and logs. */
+    String name();
+
+    /** Name of the Secret it yields. */
+    String secret();
+  }
+
   /**
    * A MariaDB server with a database of its own.
    *
-   * @param name names the service in status and logs
    * @param database created on first start
    * @param seed SQL files, relative to the directory, run once in this order
-   * @param secret name of the Secret it yields: keys {@code url}, {@code username}, {@code
-   *     password}, {@code host}, {@code port}, {@code database}
+   * @param secret keys {@code url}, {@code username}, {@code password}, {@code host}, {@code port},
+   *     {@code database}
    */
-  public record DevService(String name, String database, List<String> seed, String secret) {}
+  public record MariaDb(String name, String database, List<String> seed, String secret)
+      implements DevService {}
+
+  /**
+   * An object store with Amazon's S3 API, and a bucket in it.
+   *
+   * @param bucket there from the first start on
+   * @param seed files and folders, relative to the directory, whose content is put into the bucket
+   *     where it lacks it
+   * @param secret keys {@code endpoint}, {@code bucket}, {@code accessKeyId}, {@code
+   *     secretAccessKey}
+   */
+  public record S3(String name, String bucket, List<String> seed, String secret)
+      implements DevService {}
 
   /**
    * A Java program.

@@ -126,6 +126,9 @@ class DirectoryReaderTest {
         services:
           - name: db
             mariadb: { database: tv, seed: [seed.sql] }
+          - name: store
+            s3: { bucket: orders, seed: [seed.sql] }
+            secret: orders-s3
         processes:
           - name: life
             java: { classPath: [lib/*], mainClass: a.B, args: [x] }
@@ -133,7 +136,9 @@ class DirectoryReaderTest {
         """);
     LocalEnvironment environment = DirectoryReader.read(root).environment().orElseThrow();
     assertThat(environment.services())
-        .containsExactly(new LocalEnvironment.DevService("db", "tv", List.of("seed.sql"), "db"));
+        .containsExactly(
+            new LocalEnvironment.MariaDb("db", "tv", List.of("seed.sql"), "db"),
+            new LocalEnvironment.S3("store", "orders", List.of("seed.sql"), "orders-s3"));
     assertThat(
             LocalEnvironment.resolve(
                 environment.processes().get(0).env(), Map.of("db", Map.of("url", "u"))))
@@ -151,6 +156,11 @@ class DirectoryReaderTest {
           - name: db
             postgres: { database: tv }
           - mariadb: { seed: [none.sql] }
+          - name: both
+            mariadb: { database: d }
+            s3: { bucket: abc }
+          - name: store
+            s3: { bucket: Upper, seed: [none, ../outside], secrets: x }
         processes:
           - name: life
             java: { classPath: x }
@@ -159,14 +169,19 @@ class DirectoryReaderTest {
     assertThat(problems())
         .contains(
             "local.yaml: apiVersion: expected 'millrace.dev/v1alpha1', found 'millrace.dev/v1'",
-            "local.yaml: services[0].mariadb: is missing: exactly one of mariadb must be set",
+            "local.yaml: services[0].mariadb: is missing: exactly one of mariadb, s3 must be set",
             "local.yaml: services[1].name: is missing",
             "local.yaml: services[1].mariadb.database: is missing",
             "local.yaml: services[1].mariadb.seed: no file 'none.sql'",
+            "local.yaml: services[2].mariadb: stands beside s3: exactly one of mariadb, s3 must be set",
+            "local.yaml: services[3].s3.bucket: 'Upper': expected 3 to 63 lower case letters, digits, '-' and '.'",
+            "local.yaml: services[3].s3.seed: no file or folder 'none'",
+            "local.yaml: services[3].s3.seed: '../outside' lies outside the directory",
             "local.yaml: processes[0].java.classPath: expected a list, found 'x'",
             "local.yaml: processes[0].java.mainClass: is missing",
             "local.yaml: processes[0].env[0].value: exactly one of value, secret must be set")
-        .anySatisfy(p -> assertThat(p).contains("services[0].postgres: unknown field"));
+        .anySatisfy(p -> assertThat(p).contains("services[0].postgres: unknown field"))
+        .anySatisfy(p -> assertThat(p).contains("services[3].s3.secrets: unknown field"));
   }
 
   @Test
