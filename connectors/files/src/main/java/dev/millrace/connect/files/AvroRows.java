@@ -1,6 +1,7 @@
 package dev.millrace.connect.files;
 
 import dev.millrace.connect.records.AvroRecordWriter;
+import java.io.EOFException;
 import java.io.IOException;
 import java.util.zip.CRC32C;
 import org.apache.avro.AvroRuntimeException;
@@ -73,6 +74,10 @@ final class AvroRows extends ObjectRows {
   GenericRecord read() throws IOException {
     try {
       if (!reader.hasNext()) {
+        if (reader.previousSync() != file.size()) {
+          // The library takes a block that is not all there for the end.
+          throw new EOFException("truncated: its last block is not whole");
+        }
         return null;
       }
       if (reader.previousSync() != block) {
