@@ -202,7 +202,10 @@ public final class Pipeline implements HasMetadata, Namespaced {
     }
   }
 
-  /** Where data comes from; exactly one of {@code cdc}, {@code datagen}, {@code files}, {@code topic}. */
+  /**
+   * Where data comes from; exactly one of {@code cdc}, {@code datagen}, {@code files}, {@code
+   * topic}.
+   */
   @Union({"cdc", "datagen", "files", "topic"})
   @ValidationRule(
       value =
@@ -277,9 +280,7 @@ public final class Pipeline implements HasMetadata, Namespaced {
 
     /** Which of the union's members it is. */
     public String type() {
-      return cdc != null
-          ? "cdc"
-          : datagen != null ? "datagen" : files != null ? "files" : "topic";
+      return cdc != null ? "cdc" : datagen != null ? "datagen" : files != null ? "files" : "topic";
     }
   }
 
@@ -404,8 +405,7 @@ public final class Pipeline implements HasMetadata, Namespaced {
           @JsonPropertyDescription("csv, jsonl (an object a line), parquet or avro.")
           String format,
       @JsonPropertyDescription("What the CSV is like.") Csv csv,
-      @Size(min = 1, max = 40)
-          @JsonPropertyDescription("Charset of csv and jsonl; default UTF-8.")
+      @Size(min = 1, max = 40) @JsonPropertyDescription("Charset of csv and jsonl; default UTF-8.")
           String charset,
       @OneOf({"auto", "none", "gzip", "zip"})
           @JsonPropertyDescription(
@@ -449,10 +449,10 @@ public final class Pipeline implements HasMetadata, Namespaced {
           @JsonPropertyDescription(
               "URL of the store; default: the Secret's key 'endpoint', and without one Amazon's.")
           String endpoint,
-      @Size(min = 1, max = 63)
-          @JsonPropertyDescription("Its region; default us-east-1.")
+      @Size(min = 1, max = 63) @JsonPropertyDescription("Its region; default us-east-1.")
           String region,
-      @JsonPropertyDescription("Whether buckets are folders of the URL, and not hosts; default true.")
+      @JsonPropertyDescription(
+              "Whether buckets are folders of the URL, and not hosts; default true.")
           Boolean pathStyle,
       @JsonPropertyDescription(
               "Who we are to it: keys 'accessKeyId' and 'secretAccessKey'; without one, as Connect's pods are.")
@@ -464,8 +464,7 @@ public final class Pipeline implements HasMetadata, Namespaced {
 
   /** What CSV is like. */
   @ValidationRule(
-      value =
-          "!has(self.header) || self.header || (has(self.columns) && self.columns.size() > 0)",
+      value = "!has(self.header) || self.header || (has(self.columns) && self.columns.size() > 0)",
       message = "columns: is missing: without a header nothing says which column is which field")
   public record Csv(
       @Size(min = 1, max = 2)

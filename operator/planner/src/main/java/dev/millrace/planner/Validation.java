@@ -119,7 +119,11 @@ final class Validation {
     if (!text && ("gzip".equals(files.compression()) || "zip".equals(files.compression()))) {
       once(
           at + ".compression",
-          "'" + files.compression() + "' is for csv and jsonl: " + files.format() + " is compressed inside");
+          "'"
+              + files.compression()
+              + "' is for csv and jsonl: "
+              + files.format()
+              + " is compressed inside");
     }
     if (files.speed() != null && files.speed() > 0) {
       if (source.eventTime() == null) {

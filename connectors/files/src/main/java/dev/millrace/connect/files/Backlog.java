@@ -224,9 +224,7 @@ final class Backlog {
       log.info("{}: has changed, and is looked at again", next.listed.name());
     }
     return new Work(
-        next.listed,
-        next.place,
-        config.once() ? Ending.LAST : quiet ? Ending.QUIET : Ending.OPEN);
+        next.listed, next.place, config.once() ? Ending.LAST : quiet ? Ending.QUIET : Ending.OPEN);
   }
 
   /** All that is in the file now was read, or refused. */

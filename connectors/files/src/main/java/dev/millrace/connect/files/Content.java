@@ -43,7 +43,8 @@ final class Content implements AutoCloseable {
     this.charset = charset;
     this.zip = packing == Packing.ZIP ? new ZipInputStream(bytes) : null;
     if (zip == null) {
-      text = decoded(packing == Packing.GZIP ? new GZIPInputStream(endless(bytes), 1 << 16) : bytes);
+      text =
+          decoded(packing == Packing.GZIP ? new GZIPInputStream(endless(bytes), 1 << 16) : bytes);
     } else {
       entry = -1;
       if (!nextEntry()) {

@@ -33,7 +33,12 @@ final class CsvRows extends TextRows {
    * @param nullText a cell without quotes that says just this is null
    */
   record Dialect(
-      byte delimiter, byte quote, byte escape, boolean header, List<String> columns, String nullText) {}
+      byte delimiter,
+      byte quote,
+      byte escape,
+      boolean header,
+      List<String> columns,
+      String nullText) {}
 
   private final Dialect dialect;
   private final Schema schema;
@@ -218,9 +223,7 @@ final class CsvRows extends TextRows {
   }
 
   private Step tooLong() throws IOException {
-    return inQuotes && newline(start) >= 0
-        ? badLine(notWithin())
-        : longLine();
+    return inQuotes && newline(start) >= 0 ? badLine(notWithin()) : longLine();
   }
 
   private String notWithin() {
@@ -253,8 +256,7 @@ final class CsvRows extends TextRows {
 
   private boolean isNull(int cell) {
     return !quoted[cell]
-        && Arrays.equals(
-            buffer, from[cell], to[cell], nullText, 0, nullText.length);
+        && Arrays.equals(buffer, from[cell], to[cell], nullText, 0, nullText.length);
   }
 
   private CharSequence cell(int cell) throws CharacterCodingException {

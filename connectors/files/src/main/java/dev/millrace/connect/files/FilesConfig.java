@@ -229,7 +229,8 @@ final class FilesConfig extends AbstractConfig {
     this.records = RecordSettings.of(this);
     boolean folder = !getString(PATH).isEmpty();
     if (folder == !getString(BUCKET).isEmpty()) {
-      throw new ConfigException(PATH, getString(PATH), "exactly one of path, s3.bucket must be set");
+      throw new ConfigException(
+          PATH, getString(PATH), "exactly one of path, s3.bucket must be set");
     }
     if (key(ACCESS_KEY).isEmpty() != key(SECRET_KEY).isEmpty()) {
       throw new ConfigException(

@@ -243,9 +243,7 @@ public final class FilesSourceTask extends SourceTask {
 
   private void open(StoredFile file, Place place, Ending ending, List<SourceRecord> out) {
     try {
-      reading =
-          new Reading(
-              file, config.open(store, file, place, ending, records.writer()), place);
+      reading = new Reading(file, config.open(store, file, place, ending, records.writer()), place);
     } catch (ReplacedException e) {
       again(file, e);
     } catch (StorageException e) {
@@ -317,8 +315,7 @@ public final class FilesSourceTask extends SourceTask {
     }
     if (pace.isPresent()) {
       long micros = eventTime.orElseThrow().micros((byte[]) record.value());
-      if (micros != Long.MIN_VALUE
-          && pace.get().untilDue(micros, nanos.getAsLong()) > 0) {
+      if (micros != Long.MIN_VALUE && pace.get().untilDue(micros, nanos.getAsLong()) > 0) {
         held = record;
         heldMicros = micros;
         beforeHeld = before;
@@ -418,8 +415,7 @@ public final class FilesSourceTask extends SourceTask {
   }
 
   /** The file's storage does not give it. */
-  private void unavailable(
-      StoredFile file, Place at, StorageException e, List<SourceRecord> out) {
+  private void unavailable(StoredFile file, Place at, StorageException e, List<SourceRecord> out) {
     switch (e.kind()) {
       case GONE -> {
         // If another one has come in its place, the next look shows it.

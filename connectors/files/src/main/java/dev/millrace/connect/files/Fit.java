@@ -36,7 +36,8 @@ final class Fit {
     private static final long serialVersionUID = 1L;
 
     Misfit(String path, String declared, String found) {
-      super("field '" + path + "' is declared as " + declared + ", and is " + found + " in the file");
+      super(
+          "field '" + path + "' is declared as " + declared + ", and is " + found + " in the file");
     }
   }
 
@@ -76,7 +77,9 @@ final class Fit {
       case BYTES, FIXED ->
           want.getLogicalType() instanceof LogicalTypes.Decimal decimal
               ? decimal(decimal, have)
-              : given.isEmpty() && binary(have) && (want.getType() == Schema.Type.BYTES || same(want, have))
+              : given.isEmpty()
+                      && binary(have)
+                      && (want.getType() == Schema.Type.BYTES || same(want, have))
                   ? AS_IS
                   : null;
       case ARRAY -> {
@@ -233,7 +236,8 @@ final class Fit {
   private static String logical(Schema schema) {
     LogicalType logical = schema.getLogicalType();
     // A type that this Avro has no class for is known by its name all the same.
-    String name = logical == null ? schema.getProp(LogicalType.LOGICAL_TYPE_PROP) : logical.getName();
+    String name =
+        logical == null ? schema.getProp(LogicalType.LOGICAL_TYPE_PROP) : logical.getName();
     return name == null ? "" : name;
   }
 

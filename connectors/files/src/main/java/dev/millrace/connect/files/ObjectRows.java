@@ -53,8 +53,7 @@ abstract class ObjectRows implements RowReader {
       throw new IOException(e.getMessage(), e);
     }
     fields = numbers.stream().mapToInt(i -> i).toArray();
-    projected =
-        Schema.createRecord(inFile.getName(), null, inFile.getNamespace(), false, kept);
+    projected = Schema.createRecord(inFile.getName(), null, inFile.getNamespace(), false, kept);
     return projected;
   }
 

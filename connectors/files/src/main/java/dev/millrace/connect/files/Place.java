@@ -9,15 +9,15 @@ import java.util.Map;
  * @param size of the file as it was listed when it was read; with {@code modified} and {@code
  *     version} what tells whether it has changed since
  * @param entry which file of an archive; 0 for all else
- * @param position in the entry: bytes of its text, decompressed; rows of Parquet; bytes of the
- *     file up to the block for Avro
+ * @param position in the entry: bytes of its text, decompressed; rows of Parquet; bytes of the file
+ *     up to the block for Avro
  * @param skip rows of the block at the position that were read
  * @param line number of lines (CSV, JSON) or rows before
  * @param rows that became records so far
  * @param dead rows that became dead letters so far
  * @param checksum of what is before the position, or of what identifies the file
- * @param state {@code reading}, {@code read} (the end was seen) or {@code refused} (what follows can
- *     not be read)
+ * @param state {@code reading}, {@code read} (the end was seen) or {@code refused} (what follows
+ *     can not be read)
  */
 record Place(
     long size,
@@ -37,8 +37,7 @@ record Place(
 
   /** The beginning of a file. */
   static Place start(StoredFile file) {
-    return new Place(
-        file.size(), file.modified(), file.version(), 0, 0, 0, 0, 0, 0, 0, READING);
+    return new Place(file.size(), file.modified(), file.version(), 0, 0, 0, 0, 0, 0, 0, READING);
   }
 
   static Place of(Map<String, ?> offset) {
@@ -95,17 +94,7 @@ record Place(
   /** The same place after one more dead letter. */
   Place oneDead() {
     return new Place(
-        size,
-        modified,
-        version,
-        entry,
-        position,
-        skip,
-        line,
-        rows,
-        dead + 1,
-        checksum,
-        state);
+        size, modified, version, entry, position, skip, line, rows, dead + 1, checksum, state);
   }
 
   boolean sameFile(StoredFile file) {

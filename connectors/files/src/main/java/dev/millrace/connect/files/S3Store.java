@@ -102,8 +102,7 @@ final class S3Store implements FileStore {
         String name = object.key().substring(prefix.length());
         if (!name.endsWith("/") && names.match(name)) {
           Instant modified = object.lastModified();
-          files.add(
-              new StoredFile(name, object.size(), modified.toEpochMilli(), object.eTag()));
+          files.add(new StoredFile(name, object.size(), modified.toEpochMilli(), object.eTag()));
         }
       }
     } catch (SdkException e) {

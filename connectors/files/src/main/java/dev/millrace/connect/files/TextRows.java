@@ -69,7 +69,6 @@ abstract class TextRows implements RowReader {
   /** Called at the beginning of each entry. */
   void entryBegins() {}
 
-
   @Override
   public final Step next(AvroRecordWriter writer) throws IOException {
     if (toCompare > 0) {
@@ -88,7 +87,8 @@ abstract class TextRows implements RowReader {
     long until = System.nanoTime() + SLICE_NANOS;
     while (content.entry() < from.entry() || position < from.position()) {
       boolean inEntry = content.entry() == from.entry();
-      int most = inEntry ? (int) Math.min(buffer.length, from.position() - position) : buffer.length;
+      int most =
+          inEntry ? (int) Math.min(buffer.length, from.position() - position) : buffer.length;
       int n = content.read(buffer, 0, most);
       if (n < 0) {
         if (inEntry || !content.nextEntry()) {

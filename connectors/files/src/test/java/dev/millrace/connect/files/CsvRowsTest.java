@@ -40,7 +40,10 @@ class CsvRowsTest {
       }
       Files.writeString(folder.resolve(String.format("%03d.csv", document)), text);
       try (CsvReader<CsvRecord> other =
-          CsvReader.builder().fieldSeparator(';').skipEmptyLines(true).ofCsvRecord(text.toString())) {
+          CsvReader.builder()
+              .fieldSeparator(';')
+              .skipEmptyLines(true)
+              .ofCsvRecord(text.toString())) {
         other.forEach(r -> expected.add(List.copyOf(r.getFields())));
       }
     }
@@ -60,7 +63,8 @@ class CsvRowsTest {
   }
 
   private static String cell(Random random, String end) {
-    String plain = List.of("", "x", "some text", "zwölf ✓", "5\"", "a,b", "😀").get(random.nextInt(7));
+    String plain =
+        List.of("", "x", "some text", "zwölf ✓", "5\"", "a,b", "😀").get(random.nextInt(7));
     return switch (random.nextInt(4)) {
       // The first character of a cell in quotes is one; of one without there must be none.
       case 0 -> "\"" + plain.replace("\"", "\"\"") + "\"";
@@ -132,11 +136,16 @@ class CsvRowsTest {
     assertThat(worker.column("id")).containsExactly("1", "3", "7", "9", "11");
     assertThat(worker.dead())
         .satisfiesExactly(
-            d -> assertThat(d).startsWith("a.csv:3: text behind the closing quotation mark of cell 2 <2,\"never closed>"),
+            d ->
+                assertThat(d)
+                    .startsWith(
+                        "a.csv:3: text behind the closing quotation mark of cell 2 <2,\"never closed>"),
             d -> assertThat(d).startsWith("a.csv:5: field 'id': 'four': expected an int <four,4>"),
             d -> assertThat(d).isEqualTo("a.csv:6: 3 cells; expected 2 <5,five,too many>"),
             d -> assertThat(d).isEqualTo("a.csv:7: 1 cells; expected 2 <6>"),
-            d -> assertThat(d).startsWith("a.csv:10: text behind the closing quotation mark of cell 2 <8,"),
+            d ->
+                assertThat(d)
+                    .startsWith("a.csv:10: text behind the closing quotation mark of cell 2 <8,"),
             d -> assertThat(d).startsWith("a.csv:12: is not UTF-8 <10,f"));
   }
 
@@ -157,12 +166,22 @@ class CsvRowsTest {
                 """)
             .with("row.max.bytes", "4096")
             .drain();
-    assertThat(worker.column("id")).hasSize(2000).contains("2", "2000", "2002").doesNotHaveDuplicates();
+    assertThat(worker.column("id"))
+        .hasSize(2000)
+        .contains("2", "2000", "2002")
+        .doesNotHaveDuplicates();
     assertThat(worker.dead())
         .satisfiesExactly(
-            d -> assertThat(d).startsWith("a.csv:2: the quotation mark of cell 2 is not closed within 4096 bytes"),
-            d -> assertThat(d).startsWith("a.csv:2002: the line is longer than 4096 bytes").hasSizeLessThan(70_000),
-            d -> assertThat(d).startsWith("a.csv:2003: the quotation mark of cell 2 is not closed"));
+            d ->
+                assertThat(d)
+                    .startsWith(
+                        "a.csv:2: the quotation mark of cell 2 is not closed within 4096 bytes"),
+            d ->
+                assertThat(d)
+                    .startsWith("a.csv:2002: the line is longer than 4096 bytes")
+                    .hasSizeLessThan(70_000),
+            d ->
+                assertThat(d).startsWith("a.csv:2003: the quotation mark of cell 2 is not closed"));
   }
 
   @Test

@@ -127,12 +127,18 @@ class FilesIT {
     String secret = "${secrets:" + temporary.resolve("secrets/s3") + ":";
     Map<String, String> access =
         Map.of(
-            "s3.bucket", "in",
-            "s3.endpoint", secret + "endpoint}",
-            "s3.access.key.id", secret + "accessKeyId}",
-            "s3.secret.access.key", secret + "secretAccessKey}",
-            "format", "parquet",
-            "poll.interval.ms", "500");
+            "s3.bucket",
+            "in",
+            "s3.endpoint",
+            secret + "endpoint}",
+            "s3.access.key.id",
+            secret + "accessKeyId}",
+            "s3.secret.access.key",
+            secret + "secretAccessKey}",
+            "format",
+            "parquet",
+            "poll.interval.ms",
+            "500");
     put("store", access);
     kills("store", 2);
     await().atMost(PATIENCE).until(() -> count("store") >= 300_000);
@@ -141,7 +147,9 @@ class FilesIT {
     await().atMost(PATIENCE).until(() -> count("store") >= 300_100 && count("store.dead") >= 1);
     exactly("store", 300_100);
     assertThat(records("store.dead")).hasSize(1);
-    assertThat(supervisor.log("connect")).content().doesNotContain(s3.credentials().get("secretAccessKey"));
+    assertThat(supervisor.log("connect"))
+        .content()
+        .doesNotContain(s3.credentials().get("secretAccessKey"));
     delete("store");
   }
 
@@ -198,7 +206,8 @@ class FilesIT {
       GenericRecord row =
           reader.read(
               null,
-              DecoderFactory.get().binaryDecoder(record.value(), 5, record.value().length - 5, null));
+              DecoderFactory.get()
+                  .binaryDecoder(record.value(), 5, record.value().length - 5, null));
       seen.set(Math.toIntExact((Long) row.get("id")));
       all++;
     }
@@ -237,10 +246,14 @@ class FilesIT {
 
   private static Map<String, Object> readCommitted() {
     return Map.of(
-        "bootstrap.servers", kafka.endpoint().orElseThrow(),
-        "isolation.level", "read_committed",
-        "max.poll.records", 20_000,
-        "max.partition.fetch.bytes", 16 << 20);
+        "bootstrap.servers",
+        kafka.endpoint().orElseThrow(),
+        "isolation.level",
+        "read_committed",
+        "max.poll.records",
+        20_000,
+        "max.partition.fetch.bytes",
+        16 << 20);
   }
 
   private static KafkaConsumer<byte[], byte[]> consumer() {
@@ -302,7 +315,6 @@ class FilesIT {
   }
 
   private static HttpResponse<String> send(HttpRequest.Builder request) throws Exception {
-    return HttpClient.newHttpClient()
-        .send(request.build(), HttpResponse.BodyHandlers.ofString());
+    return HttpClient.newHttpClient().send(request.build(), HttpResponse.BodyHandlers.ofString());
   }
 }

@@ -101,7 +101,10 @@ class FilesTaskTest {
       assertThat(worker.dead()).isEmpty();
       assertThat(worker.column("id")).containsExactlyElementsOf(ids(0, 6500));
       assertThat(worker.reports())
-          .contains("{\"dead\":0,\"file\":\"b.csv.gz\",\"rows\":2000,\"size\":" + (first.length + second.length) + "}")
+          .contains(
+              "{\"dead\":0,\"file\":\"b.csv.gz\",\"rows\":2000,\"size\":"
+                  + (first.length + second.length)
+                  + "}")
           .hasSize(4);
     }
   }
@@ -111,7 +114,10 @@ class FilesTaskTest {
     write("a.csv", "id,at,text\n" + rows(0, 10));
     write("b.csv", "id,at,text\n" + rows(10, 20));
     List<SourceRecord> batch = csv().with("batch.max.records", "15").poll();
-    assertThat(batch.stream().filter(r -> r.topic().equals("t")).map(r -> ((Number) r.sourceOffset().get("rows")).intValue()))
+    assertThat(
+            batch.stream()
+                .filter(r -> r.topic().equals("t"))
+                .map(r -> ((Number) r.sourceOffset().get("rows")).intValue()))
         .containsExactly(0, 0, 0, 0, 0, 0, 0, 0, 0, 10, 0, 0, 0, 4);
     // Shared, not made for each.
     assertThat(batch.get(1).sourceOffset()).isSameAs(batch.get(0).sourceOffset());
@@ -153,7 +159,8 @@ class FilesTaskTest {
     assertThat(worker.column("text")).containsExactly("text 0", "text 1", "no end", "text 3");
     // Over a restart it is compared with what was there before.
     worker.stop();
-    Files.writeString(file, rows(4, 5) + "5,2026-01-01T00:00:05Z,at last", StandardOpenOption.APPEND);
+    Files.writeString(
+        file, rows(4, 5) + "5,2026-01-01T00:00:05Z,at last", StandardOpenOption.APPEND);
     worker.until(5).stop();
     assertThat(worker.with("once", "true").drain().column("text"))
         .containsExactly("text 0", "text 1", "no end", "text 3", "text 4", "at last");
@@ -220,7 +227,11 @@ class FilesTaskTest {
     }
     assertThat(worker.dead())
         .singleElement()
-        .satisfies(d -> assertThat(d).startsWith("a.csv.gz:").contains("what follows in the file is not read"));
+        .satisfies(
+            d ->
+                assertThat(d)
+                    .startsWith("a.csv.gz:")
+                    .contains("what follows in the file is not read"));
     assertThat(worker.rows()).hasSizeBetween(5_000, 19_000);
     Files.write(folder.resolve("a.csv.gz"), whole);
     worker.with("once", "true").task(0);
@@ -304,10 +315,10 @@ class FilesTaskTest {
     }
     assertThat(worker.column("id")).containsExactlyElementsOf(ids(10, 20));
     assertThat(worker.dead())
-        .containsExactly("a.csv:1: the file is not read as long as it is so: a.csv: may not be read <>");
+        .containsExactly(
+            "a.csv:1: the file is not read as long as it is so: a.csv: may not be read <>");
     denied.set(false);
-    assertThat(worker.until(21).column("id"))
-        .containsExactlyInAnyOrderElementsOf(ids(0, 20));
+    assertThat(worker.until(21).column("id")).containsExactlyInAnyOrderElementsOf(ids(0, 20));
   }
 
   /** A storage that may be read but for one file; tests run as a user whom nothing is forbidden. */
@@ -405,7 +416,8 @@ class FilesTaskTest {
     byte[] bytes = new byte[10_000];
     new Random(1).nextBytes(bytes);
     for (int cut : new int[] {0, 1, 77, 4096, 9_999, 10_000}) {
-      assertThat(Checksums.join(sum(bytes, 0, cut), sum(bytes, cut, bytes.length), bytes.length - cut))
+      assertThat(
+              Checksums.join(sum(bytes, 0, cut), sum(bytes, cut, bytes.length), bytes.length - cut))
           .isEqualTo(sum(bytes, 0, bytes.length));
     }
   }

@@ -181,7 +181,9 @@ class ObjectFilesTest {
                 """)
             .drain();
     assertThat(all.rows()).isEmpty();
-    assertThat(all.dead()).singleElement().satisfies(d -> assertThat(d).startsWith("a.parquet:1: "));
+    assertThat(all.dead())
+        .singleElement()
+        .satisfies(d -> assertThat(d).startsWith("a.parquet:1: "));
   }
 
   private static void destroy(byte[] file, ColumnChunkMetaData column) {
@@ -199,8 +201,7 @@ class ObjectFilesTest {
     Files.write(file, Arrays.copyOf(whole, whole.length / 2));
     Files.writeString(folder.resolve("b.parquet"), "");
     parquet("c.parquet", 1000, 1100);
-    Worker worker =
-        new Worker(folder, "parquet", DECLARED).with("once", "false").until(102);
+    Worker worker = new Worker(folder, "parquet", DECLARED).with("once", "false").until(102);
     for (int i = 0; i < 5; i++) {
       worker.poll();
     }
@@ -260,8 +261,14 @@ class ObjectFilesTest {
   @Test
   void aFieldOfATypeThatDoesNotFitIsRefusedWithBothTypes() throws Exception {
     parquet("a", 0, 10);
-    refused("parquet", "{\"name\":\"id\",\"type\":\"string\"}", "field 'id' is declared as string, and is int in the file");
-    refused("parquet", "{\"name\":\"big\",\"type\":\"long\"}", "field 'big' is declared as long, and is string in the file");
+    refused(
+        "parquet",
+        "{\"name\":\"id\",\"type\":\"string\"}",
+        "field 'id' is declared as string, and is int in the file");
+    refused(
+        "parquet",
+        "{\"name\":\"big\",\"type\":\"long\"}",
+        "field 'big' is declared as long, and is string in the file");
     refused(
         "parquet",
         "{\"name\":\"price\",\"type\":{\"type\":\"bytes\",\"logicalType\":\"decimal\",\"precision\":3,\"scale\":1}}",
@@ -270,10 +277,16 @@ class ObjectFilesTest {
         "parquet",
         "{\"name\":\"place\",\"type\":{\"type\":\"record\",\"name\":\"P\",\"fields\":[{\"name\":\"city\",\"type\":\"double\"}]}}",
         "field 'place.city' is declared as double, and is string in the file");
-    refused("parquet", "{\"name\":\"nix\",\"type\":\"long\"}", "has no field 'nix', which may not be null; its fields are [big, id,");
+    refused(
+        "parquet",
+        "{\"name\":\"nix\",\"type\":\"long\"}",
+        "has no field 'nix', which may not be null; its fields are [big, id,");
     Files.delete(folder.resolve("a"));
     avro("a", 0, 10);
-    refused("avro", "{\"name\":\"at\",\"type\":\"long\"}", "field 'at' is declared as long, and is timestamp-millis in the file");
+    refused(
+        "avro",
+        "{\"name\":\"at\",\"type\":\"long\"}",
+        "field 'at' is declared as long, and is timestamp-millis in the file");
   }
 
   private void refused(String format, String field, String reason) throws Exception {

@@ -126,8 +126,7 @@ final class Worker implements SourceTaskContext, OffsetStorageReader {
 
   /** As the engine decides it. */
   boolean done() {
-    long done =
-        offsets.values().stream().filter(o -> Boolean.TRUE.equals(o.get("done"))).count();
+    long done = offsets.values().stream().filter(o -> Boolean.TRUE.equals(o.get("done"))).count();
     return offsets.values().stream()
         .filter(o -> o.containsKey("partitions"))
         .anyMatch(o -> done >= ((Number) o.get("partitions")).longValue());
