@@ -62,14 +62,6 @@ public final class FilesSourceTask extends SourceTask {
   private SourceRecord held;
   private long heldMicros;
   private Place beforeHeld;
-  private final Totals totals = new Totals();
-
-  /** What a bounded run has come to. */
-  private static final class Totals {
-    private long files;
-    private long rows;
-    private long dead;
-  }
 
   /** Called by Connect. */
   public FilesSourceTask() {
@@ -215,16 +207,7 @@ public final class FilesSourceTask extends SourceTask {
       }
       if (backlog.isEmpty() && config.once() && backlog.nothingLeft()) {
         done = true;
-        out.add(
-            report(
-                Map.of(
-                    "task", task,
-                    "done", true,
-                    "files", totals.files,
-                    "rows", totals.rows,
-                    "dead", totals.dead),
-                ended(),
-                end(true)));
+        out.add(report(Map.of("task", task, "done", true), ended(), end(true)));
         log.info("all files are read: it is done");
         return true;
       }
@@ -273,9 +256,6 @@ public final class FilesSourceTask extends SourceTask {
           if (ended.place.rows() + ended.rows > 0 || ended.place.position() == 0) {
             log.info("{}: read, {} rows, {} dead letters", ended.file.name(), at.rows(), at.dead());
           }
-          totals.files++;
-          totals.rows += ended.rows;
-          totals.dead += ended.dead;
           if (config.once() || !ended.reader.grows()) {
             reportFile(ended.file, at, out);
           }
@@ -403,7 +383,6 @@ public final class FilesSourceTask extends SourceTask {
             : "what follows in the file is not read: " + why;
     log.warn("{}: {}", file.name(), reason);
     Place refused = at.oneDead().as(Place.REFUSED, file);
-    totals.dead++;
     backlog.read(file, refused);
     out.add(
         records.deadLetter(
