@@ -174,6 +174,10 @@ final class Backlog {
 
   private boolean wanted(Known file, long now) {
     boolean same = file.place.sameFile(file.listed);
+    if (file.denied && same && config.once()) {
+      // It was said; a run that is to end does not wait for somebody to change permissions.
+      return false;
+    }
     if (file.failed || file.denied || !same) {
       return true;
     }

@@ -321,6 +321,16 @@ class FilesTaskTest {
     assertThat(worker.until(21).column("id")).containsExactlyInAnyOrderElementsOf(ids(0, 20));
   }
 
+  @Test
+  void aBoundedRunEndsWithoutWhatMayNotBeRead() throws Exception {
+    write("a.csv", "id,at,text\n" + rows(0, 10));
+    write("b.csv", "id,at,text\n" + rows(10, 20));
+    Worker worker = csv();
+    worker.stores = c -> new Denying(c.store(), "a.csv", new AtomicBoolean(true));
+    assertThat(worker.drain().column("id")).containsExactlyElementsOf(ids(10, 20));
+    assertThat(worker.dead()).hasSize(1);
+  }
+
   /** A storage that may be read but for one file; tests run as a user whom nothing is forbidden. */
   private record Denying(FileStore store, String name, AtomicBoolean denied) implements FileStore {
     @Override
