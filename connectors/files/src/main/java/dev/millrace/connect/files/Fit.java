@@ -24,7 +24,7 @@ import org.apache.avro.generic.IndexedRecord;
 final class Fit {
   private static final UnaryOperator<Object> AS_IS = UnaryOperator.identity();
 
-  /** Name of the fixed type that Parquet's INT96 is read as. */
+  /** What the documentation of the fixed type begins with that Parquet's INT96 is read as. */
   private static final String INT96 = "INT96";
 
   private static final long JULIAN_DAY_OF_1970 = 2_440_588;
@@ -156,7 +156,7 @@ final class Fit {
     if (wanted.isEmpty() || wanted.equals("date")) {
       return number && !narrower && wanted.equals(given) ? AS_IS : null;
     }
-    if (wanted.startsWith("timestamp") && have.getName().equals(INT96)) {
+    if (wanted.startsWith("timestamp") && int96(have)) {
       long unit = wanted.endsWith("millis") ? 1_000_000 : 1000;
       return value -> nanosOfInt96((GenericFixed) value, unit);
     }
@@ -216,7 +216,15 @@ final class Fit {
 
   private static boolean binary(Schema schema) {
     return (schema.getType() == Schema.Type.BYTES || schema.getType() == Schema.Type.FIXED)
-        && !schema.getName().equals(INT96);
+        && !int96(schema);
+  }
+
+  /** How Spark, Hive and Impala wrote times for long, and some do still. */
+  private static boolean int96(Schema schema) {
+    return schema.getType() == Schema.Type.FIXED
+        && schema.getFixedSize() == 12
+        && schema.getDoc() != null
+        && schema.getDoc().startsWith(INT96);
   }
 
   private static boolean same(Schema want, Schema have) {
@@ -250,6 +258,9 @@ final class Fit {
     }
     if (schema.getLogicalType() instanceof LogicalTypes.Decimal decimal) {
       return "decimal(" + decimal.getPrecision() + "," + decimal.getScale() + ")";
+    }
+    if (int96(schema)) {
+      return INT96;
     }
     String logical = logical(schema);
     return logical.isEmpty() ? schema.getName() : logical;

@@ -3,10 +3,14 @@ package dev.millrace.connect.files;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.IOException;
+import java.io.InputStream;
 import java.math.BigInteger;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Instant;
+import java.time.LocalDate;
+import java.time.temporal.ChronoUnit;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
@@ -155,6 +159,43 @@ class ObjectFilesTest {
     assertThat(row.get("tags").toString()).isEqualTo("[a, b3]");
     assertThat(row.get("place").toString()).isEqualTo("{\"seen\": 3000000}");
     assertThat(row.get("more")).isNull();
+  }
+
+  /** See the resource's README: times are INT96, decimals fixed, lists of three levels. */
+  @Test
+  void readsWhatSparkWrites() throws Exception {
+    try (InputStream spark = getClass().getResourceAsStream("/spark/part-00000.snappy.parquet")) {
+      Files.copy(spark, folder.resolve("part-00000.snappy.parquet"));
+    }
+    Worker worker =
+        new Worker(
+                folder,
+                "parquet",
+                """
+                {"type":"record","name":"R","fields":[
+                  {"name":"item","type":["null","string"]},
+                  {"name":"at","type":{"type":"long","logicalType":"timestamp-micros"}},
+                  {"name":"price","type":{"type":"bytes","logicalType":"decimal","precision":12,"scale":3}},
+                  {"name":"list","type":{"type":"array","items":"long"}},
+                  {"name":"place","type":{"type":"record","name":"P","fields":[
+                     {"name":"day","type":{"type":"int","logicalType":"date"}},{"name":"x","type":"long"}]}},
+                  {"name":"m","type":{"type":"map","values":"long"}},
+                  {"name":"id","type":"long"}]}
+                """)
+            .drain();
+    assertThat(worker.dead()).isEmpty();
+    assertThat(worker.column("id")).containsExactlyElementsOf(ids(0, 100));
+    GenericRecord row = worker.rows().get(3);
+    assertThat(row.get("at"))
+        .isEqualTo(
+            ChronoUnit.MICROS.between(Instant.EPOCH, Instant.parse("2026-01-31T12:00:03.123456Z")));
+    assertThat(new BigInteger(((ByteBuffer) row.get("price")).array())).isEqualTo(3750);
+    assertThat(row.get("item").toString()).isEqualTo("item 3");
+    assertThat(worker.rows().get(2).get("item")).isNull();
+    assertThat(row.get("list").toString()).isEqualTo("[3, 4]");
+    assertThat(row.get("place").toString())
+        .isEqualTo("{\"day\": " + LocalDate.of(2026, 2, 3).toEpochDay() + ", \"x\": 3}");
+    assertThat(row.get("m").toString()).isEqualTo("{k=3}");
   }
 
   /** What is not declared is not even decompressed. */
