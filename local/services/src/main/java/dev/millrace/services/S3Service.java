@@ -9,7 +9,7 @@ import java.util.Optional;
 import java.util.stream.Stream;
 
 /** An S3 server (S3Proxy) whose objects are files: for development and tests. */
-public final class S3Service implements Service {
+public final class S3Service implements DevelopmentService {
   private static final String IDENTITY = "millrace";
 
   private final Distribution distribution;
@@ -102,10 +102,12 @@ public final class S3Service implements Service {
     return port == 0 ? Optional.empty() : Optional.of("http://127.0.0.1:" + port);
   }
 
-  /** What a client needs: endpoint, accessKeyId, secretAccessKey. */
+  /** What a client needs: endpoint, bucket (the first), accessKeyId, secretAccessKey. */
+  @Override
   public Map<String, String> credentials() throws IOException {
     return Map.of(
         "endpoint", endpoint().orElseThrow(),
+        "bucket", buckets.get(0),
         "accessKeyId", IDENTITY,
         "secretAccessKey", room.password("s3"));
   }

@@ -23,6 +23,11 @@ public interface SchemaCatalog {
     return new Known.Waiting<>("Secret '" + name + "' is not read yet");
   }
 
+  /** Whether a Secret is there and has these keys: never what they hold. */
+  default Known<Boolean> secret(String name, List<String> keys) {
+    return new Known.Waiting<>("Secret '" + name + "' is not read yet");
+  }
+
   /** Text of a ConfigMap's key. */
   Known<String> config(ConfigMapRef ref);
 
@@ -37,8 +42,19 @@ public interface SchemaCatalog {
   /** Value and key schema of a topic. */
   record StreamSchema(Schema value, Optional<Schema> key) {}
 
-  /** Where a connection leads: never user or password. */
-  record ConnectionFacts(String scheme, String host, int port, String database) {}
+  /**
+   * Where a connection leads: never user or password.
+   *
+   * @param credentials which of the keys {@code username}, {@code password}, {@code ca.crt}, {@code
+   *     tls.crt} and {@code tls.key} its Secret has
+   */
+  record ConnectionFacts(
+      String scheme, String host, int port, String database, Set<String> credentials) {
+    /** A connection with user and password. */
+    public ConnectionFacts(String scheme, String host, int port, String database) {
+      this(scheme, host, port, database, Set.of("username", "password"));
+    }
+  }
 
   /**
    * A question to the SQL analyser.

@@ -6,9 +6,12 @@ import com.fasterxml.jackson.databind.MappingIterator;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.dataformat.yaml.YAMLFactory;
 import com.fasterxml.jackson.dataformat.yaml.YAMLMapper;
+import dev.millrace.local.manifest.LocalEnvironment.DevPort;
 import dev.millrace.local.manifest.LocalEnvironment.DevProcess;
 import dev.millrace.local.manifest.LocalEnvironment.DevService;
 import dev.millrace.local.manifest.LocalEnvironment.EnvVar;
+import dev.millrace.local.manifest.LocalEnvironment.MariaDb;
+import dev.millrace.local.manifest.LocalEnvironment.Mqtt;
 import dev.millrace.local.manifest.LocalEnvironment.SecretKey;
 import java.io.IOException;
 import java.nio.charset.CharacterCodingException;
@@ -21,6 +24,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.stream.Stream;
 
 /**
  * Reads a pipeline directory: a kustomization of which exactly {@code resources}, {@code
@@ -266,6 +270,15 @@ public final class DirectoryReader {
             new EnvVar(variableName, value, secret.map(s -> new SecretKey(s, key.orElse("url")))));
         variable.noMore();
       }
+      Optional<DevPort> port =
+          process
+              .mapping("port")
+              .map(
+                  given -> {
+                    DevPort read = new DevPort(given.required("env"), given.required("secret"));
+                    given.noMore();
+                    return read;
+                  });
       if (java.isEmpty()) {
         process.problem(process.at("java"), "is missing: exactly one of java must be set");
       } else {
@@ -275,7 +288,8 @@ public final class DirectoryReader {
                 java.get().texts("classPath"),
                 java.get().required("mainClass"),
                 java.get().texts("args"),
-                env));
+                env,
+                port));
         java.get().noMore();
       }
       process.noMore();
@@ -288,19 +302,26 @@ public final class DirectoryReader {
     String name = service.required("name");
     String secret = service.text("secret").orElse(name);
     Optional<Fields> mariadb = service.mapping("mariadb");
+    Optional<Fields> mqtt = service.mapping("mqtt");
     Optional<Fields> s3 = service.mapping("s3");
-    if (mariadb.isPresent() == s3.isPresent()) {
+    List<String> set =
+        Stream.of("mariadb", "mqtt", "s3").filter(k -> service.mapping(k).isPresent()).toList();
+    if (set.size() != 1) {
       service.problem(
           service.at("mariadb"),
-          (mariadb.isPresent() ? "stands beside s3" : "is missing")
-              + ": exactly one of mariadb, s3 must be set");
+          (set.isEmpty() ? "is missing" : "does not go together: " + String.join(" and ", set) + " are set")
+              + ": exactly one of mariadb, mqtt, s3 must be set");
       return Optional.empty();
+    }
+    if (mqtt.isPresent()) {
+      mqtt.get().noMore();
+      return Optional.of(new DevService(name, new Mqtt(), secret));
     }
     if (mariadb.isPresent()) {
       String database = mariadb.get().required("database");
       List<String> seed = seed(mariadb.get(), false);
       mariadb.get().noMore();
-      return Optional.of(new LocalEnvironment.MariaDb(name, database, seed, secret));
+      return Optional.of(new DevService(name, new MariaDb(database, seed), secret));
     }
     String bucket = s3.get().required("bucket");
     if (!bucket.isEmpty() && !bucket.matches("[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")) {
@@ -311,7 +332,7 @@ public final class DirectoryReader {
     }
     List<String> seed = seed(s3.get(), true);
     s3.get().noMore();
-    return Optional.of(new LocalEnvironment.S3(name, bucket, seed, secret));
+    return Optional.of(new DevService(name, new LocalEnvironment.S3(bucket, seed), secret));
   }
 
   private List<String> seed(Fields of, boolean folders) {
