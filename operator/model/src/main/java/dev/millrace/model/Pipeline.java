@@ -295,7 +295,11 @@ public final class Pipeline implements HasMetadata, Namespaced {
     public String type() {
       return cdc != null
           ? "cdc"
-          : mqtt != null ? "mqtt" : rest != null ? "rest" : datagen != null ? "datagen" : files != null ? "files" : "topic";
+          : mqtt != null
+              ? "mqtt"
+              : rest != null
+                  ? "rest"
+                  : datagen != null ? "datagen" : files != null ? "files" : "topic";
     }
   }
 

@@ -309,7 +309,9 @@ public final class DirectoryReader {
     if (set.size() != 1) {
       service.problem(
           service.at("mariadb"),
-          (set.isEmpty() ? "is missing" : "does not go together: " + String.join(" and ", set) + " are set")
+          (set.isEmpty()
+                  ? "is missing"
+                  : "does not go together: " + String.join(" and ", set) + " are set")
               + ": exactly one of mariadb, mqtt, s3 must be set");
       return Optional.empty();
     }
