@@ -42,7 +42,8 @@ class SchemaRegistryClientTest {
     server.start();
     try {
       assertThatThrownBy(() -> resting.latest("b")).hasMessageContaining("/subjects/a");
-      SchemaRegistryClient eager = new SchemaRegistryClient(url, Optional.empty(), DEADLINE);
+      SchemaRegistryClient eager =
+          new SchemaRegistryClient(url, Optional.empty(), Duration.ofSeconds(30));
       assertThat(eager.latest("b")).isEmpty();
     } finally {
       server.stop(0);

@@ -34,6 +34,7 @@ record Checkout(Path home) {
         home.resolve("connectors/elasticsearch/target/plugins"),
         home.resolve("connectors/rest/target/plugins"),
         home.resolve("connectors/mqtt/target/plugins"),
+        home.resolve("connectors/files/target/plugins"),
         home.resolve("connectors/registry/target/plugins"));
   }
 

@@ -12,7 +12,14 @@ final class LocalPlatform {
       String kafka, String registry, String connect, String elasticsearch, StateDirectory state) {
     int cores = Math.max(2, Math.min(4, Runtime.getRuntime().availableProcessors()));
     return platform(
-        kafka, registry, connect, elasticsearch, state.secrets(), checkpoints(state), cores);
+        kafka,
+        registry,
+        connect,
+        elasticsearch,
+        state.secrets(),
+        state.path().getParent(),
+        checkpoints(state),
+        cores);
   }
 
   /** Where Spark's checkpoints are. */
@@ -29,6 +36,7 @@ final class LocalPlatform {
         "http://127.0.0.1:8083",
         "http://127.0.0.1:9200",
         Path.of("/secrets"),
+        Path.of("/files"),
         "file:///checkpoints",
         2);
   }
@@ -39,6 +47,7 @@ final class LocalPlatform {
       String connect,
       String elasticsearch,
       Path secrets,
+      Path files,
       String checkpoints,
       int cores) {
     return Platform.of(
@@ -47,7 +56,7 @@ final class LocalPlatform {
             "",
             new Platform.Kafka(kafka, 4, 1),
             new Platform.SchemaRegistry(registry),
-            new Platform.Connect(connect, secrets.toString()),
+            new Platform.Connect(connect, secrets.toString(), files.toString()),
             new Platform.Elasticsearch(elasticsearch),
             new Platform.Spark(
                 checkpoints,

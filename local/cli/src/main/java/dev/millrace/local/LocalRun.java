@@ -25,6 +25,7 @@ import dev.millrace.services.MariaDbService;
 import dev.millrace.services.MqttService;
 import dev.millrace.services.RegistryService;
 import dev.millrace.services.Room;
+import dev.millrace.services.S3Service;
 import dev.millrace.services.Service;
 import dev.millrace.services.ServiceState;
 import dev.millrace.services.Supervisor;
@@ -209,6 +210,13 @@ final class LocalRun {
           service.name(),
           mariaDb.database(),
           mariaDb.seed().stream().map(root::resolve).toList());
+    }
+    if (service.kind() instanceof LocalEnvironment.S3 s3) {
+      return new S3Service(
+          distribution,
+          service.name(),
+          List.of(s3.bucket()),
+          s3.seed().stream().map(root::resolve).toList());
     }
     return new MqttService(distribution, service.name());
   }

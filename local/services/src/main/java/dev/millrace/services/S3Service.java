@@ -9,23 +9,37 @@ import java.util.Optional;
 import java.util.stream.Stream;
 
 /** An S3 server (S3Proxy) whose objects are files: for development and tests. */
-public final class S3Service implements Service {
+public final class S3Service implements DevelopmentService {
   private static final String IDENTITY = "millrace";
 
   private final Distribution distribution;
+  private final String name;
   private final List<String> buckets;
+  private final List<Path> seed;
   private volatile Room room;
   private volatile int port;
 
   /** A server that has these buckets from its first start on. */
   public S3Service(Distribution distribution, String... buckets) {
+    this(distribution, "s3", List.of(buckets), List.of());
+  }
+
+  /**
+   * A server of a name.
+   *
+   * @param seed files, and folders whose content is meant, that are put into each bucket which does
+   *     not have them yet
+   */
+  public S3Service(Distribution distribution, String name, List<String> buckets, List<Path> seed) {
     this.distribution = distribution;
-    this.buckets = List.of(buckets);
+    this.name = name;
+    this.buckets = List.copyOf(buckets);
+    this.seed = List.copyOf(seed);
   }
 
   @Override
   public String name() {
-    return "s3";
+    return name;
   }
 
   @Override
@@ -33,7 +47,7 @@ public final class S3Service implements Service {
     room = given;
     port = room.port("http");
     for (String bucket : buckets) {
-      Files.createDirectories(room.folder("data").resolve(bucket));
+      seed(Files.createDirectories(room.folder("data").resolve(bucket)));
     }
     Path properties =
         room.writeSecret(
@@ -60,6 +74,24 @@ public final class S3Service implements Service {
         room.path());
   }
 
+  private void seed(Path bucket) throws IOException {
+    for (Path from : seed) {
+      if (!Files.exists(from)) {
+        throw new IOException("the seed " + from + " of " + name + " is not there");
+      }
+      Path root = Files.isDirectory(from) ? from : from.toAbsolutePath().getParent();
+      try (Stream<Path> files = Files.walk(from.toAbsolutePath())) {
+        for (Path file : files.filter(Files::isRegularFile).toList()) {
+          Path object = bucket.resolve(root.toAbsolutePath().relativize(file).toString());
+          if (!Files.exists(object)) {
+            Files.createDirectories(object.getParent());
+            Files.copy(file, object);
+          }
+        }
+      }
+    }
+  }
+
   @Override
   public boolean ready() throws InterruptedException {
     return Probe.port(port);
@@ -70,12 +102,19 @@ public final class S3Service implements Service {
     return port == 0 ? Optional.empty() : Optional.of("http://127.0.0.1:" + port);
   }
 
-  /** What a client needs: endpoint, accessKeyId, secretAccessKey. */
+  /** What a client needs: endpoint, bucket (the first), accessKeyId, secretAccessKey. */
+  @Override
   public Map<String, String> credentials() throws IOException {
     return Map.of(
         "endpoint", endpoint().orElseThrow(),
+        "bucket", buckets.get(0),
         "accessKeyId", IDENTITY,
         "secretAccessKey", room.password("s3"));
+  }
+
+  /** The folder whose files are the objects of a bucket. */
+  public Path folder(String bucket) throws IOException {
+    return room.folder("data").resolve(bucket);
   }
 
   /** Keys of the objects of a bucket, as its files have them. */

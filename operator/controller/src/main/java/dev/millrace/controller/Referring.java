@@ -25,6 +25,12 @@ final class Referring {
       if (source.datagen() != null) {
         add(keys, namespace, source.datagen().schemaFrom());
       }
+      if (source.files() != null) {
+        add(keys, namespace, source.files().schemaFrom());
+        if (source.files().s3() != null && source.files().s3().secretRef() != null) {
+          keys.add(Key.secret(namespace, source.files().s3().secretRef().name()));
+        }
+      }
       if (source.rest() != null) {
         add(keys, namespace, source.rest());
       }

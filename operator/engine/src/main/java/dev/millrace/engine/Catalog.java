@@ -114,6 +114,19 @@ public final class Catalog implements SchemaCatalog {
   }
 
   @Override
+  public Known<Set<String>> secretKeys(String name) {
+    Known<Map<String, String>> secret = references.secret(name);
+    if (secret instanceof Known.Waiting<Map<String, String>> waiting) {
+      return new Known.Waiting<>(waiting.why());
+    }
+    if (secret instanceof Known.No<Map<String, String>> no) {
+      return new Known.No<>(no.why());
+    }
+    return new Known.Yes<>(
+        new TreeSet<>(((Known.Yes<Map<String, String>>) secret).value().keySet()));
+  }
+
+  @Override
   public Known<Boolean> secret(String name, List<String> keys) {
     Known<Map<String, String>> secret = references.secret(name);
     if (secret instanceof Known.Waiting<Map<String, String>> waiting) {

@@ -205,13 +205,13 @@ public final class Pipeline implements HasMetadata, Namespaced {
 
   /**
    * Where data comes from; exactly one of {@code cdc}, {@code mqtt}, {@code rest}, {@code datagen},
-   * {@code topic}.
+   * {@code files}, {@code topic}.
    */
-  @Union({"cdc", "mqtt", "rest", "datagen", "topic"})
+  @Union({"cdc", "mqtt", "rest", "datagen", "files", "topic"})
   @ValidationRule(
       value =
           "has(self.cdc) == has(oldSelf.cdc) && has(self.mqtt) == has(oldSelf.mqtt) && has(self.rest) == has(oldSelf.rest)"
-              + " && has(self.datagen) == has(oldSelf.datagen) && has(self.topic) == has(oldSelf.topic)",
+              + " && has(self.datagen) == has(oldSelf.datagen) && has(self.files) == has(oldSelf.files) && has(self.topic) == has(oldSelf.topic)",
       message =
           "what kind of source it is can not be changed: add one of another name, and remove this one")
   @ValidationRule(
@@ -235,6 +235,10 @@ public final class Pipeline implements HasMetadata, Namespaced {
           "!has(self.key) || self.key.size() == 0 || !has(self.partitionBy) || self.partitionBy.all(p, p in self.key)",
       message =
           "partitionBy: is not part of the key: records of one key would lie in several partitions")
+  @ValidationRule(
+      value =
+          "!has(self.files) || !has(self.files.speed) || self.files.speed <= 0.0 || has(self.eventTime)",
+      message = "eventTime: is missing: files.speed replays rows at their event times")
   public record Source(
       @Required
           @Form.Name
@@ -246,6 +250,9 @@ public final class Pipeline implements HasMetadata, Namespaced {
       @JsonPropertyDescription("A REST service that is asked for JSON, again and again.") Rest rest,
       @JsonPropertyDescription("Made-up records: a clickstream for trying and testing.")
           Datagen datagen,
+      @JsonPropertyDescription(
+              "Rows of files in a folder or a bucket: CSV, JSON lines, Parquet, Avro.")
+          FileSource files,
       @JsonPropertyDescription("Messages of an MQTT broker.") Mqtt mqtt,
       @JsonPropertyDescription("A topic that somebody else writes, in the registry's format.")
           Topic topic,
@@ -288,7 +295,11 @@ public final class Pipeline implements HasMetadata, Namespaced {
     public String type() {
       return cdc != null
           ? "cdc"
-          : mqtt != null ? "mqtt" : rest != null ? "rest" : datagen != null ? "datagen" : "topic";
+          : mqtt != null
+              ? "mqtt"
+              : rest != null
+                  ? "rest"
+                  : datagen != null ? "datagen" : files != null ? "files" : "topic";
     }
   }
 
@@ -465,6 +476,123 @@ public final class Pipeline implements HasMetadata, Namespaced {
       @Form.Column
           @JsonPropertyDescription("Bytes or a string: what a message of format raw holds.")
           String payload) {}
+
+  /** Rows of files in a folder or a bucket. */
+  @Union({"schema", "schemaFrom"})
+  @ValidationRule(
+      value = "has(self.path) != has(self.s3)",
+      message = "path: exactly one of path, s3 must be set")
+  @ValidationRule(
+      value = "!has(self.csv) || self.format == 'csv'",
+      message = "csv: goes with format csv only")
+  @ValidationRule(
+      value =
+          "!has(self.compression) || self.compression in ['auto', 'none'] || self.format in ['csv', 'jsonl']",
+      message = "compression: is for csv and jsonl: parquet and avro are compressed inside")
+  @ValidationRule(
+      value = "!has(self.speed) || self.speed <= 0.0 || !has(self.tasks) || self.tasks == 1",
+      message = "speed: wants one task: several have no common pace")
+  public record FileSource(
+      @Size(min = 1, max = 1024)
+          @JsonPropertyDescription(
+              "Folder where the files are: on a laptop relative to the pipeline directory; on a cluster of Connect's pods.")
+          String path,
+      @JsonPropertyDescription("A bucket where the files are.") Bucket s3,
+      @Size(min = 1, max = 255)
+          @JsonPropertyDescription(
+              "Which names are read, such as orders-*.csv, or **/*.parquet for folders too. Default *. Names that begin with . or _ never are.")
+          String include,
+      @Required
+          @OneOf({"csv", "jsonl", "parquet", "avro"})
+          @JsonPropertyDescription("csv, jsonl (an object a line), parquet or avro.")
+          String format,
+      @JsonPropertyDescription("What the CSV is like.") Csv csv,
+      @Size(min = 1, max = 40) @JsonPropertyDescription("Charset of csv and jsonl; default UTF-8.")
+          String charset,
+      @OneOf({"auto", "none", "gzip", "zip"})
+          @JsonPropertyDescription(
+              "How csv and jsonl are packed; auto (default): as names that end in .gz and .zip say.")
+          String compression,
+      @Size(min = 2, max = 65536)
+          @JsonPropertyDescription("Avro schema of the rows; only its fields are read.")
+          String schema,
+      @JsonPropertyDescription("The schema, from a ConfigMap.") ConfigMapRef schemaFrom,
+      @Form.Span
+          @JsonPropertyDescription(
+              "How often is looked for new files and for what was added; default 10s.")
+          String every,
+      @OneOf({"name", "modified"})
+          @JsonPropertyDescription("In which order files are read: name (default) or modified.")
+          String order,
+      @Min(0)
+          @JsonPropertyDescription(
+              "Rows come at their own event times, so many times faster; default 0: as fast as can be. Wants eventTime and one task.")
+          Double speed,
+      @JsonPropertyDescription(
+              "Whether it ends when all files that are there have been read; default false.")
+          Boolean once,
+      @Min(1)
+          @Max(1000)
+          @JsonPropertyDescription("Connect tasks, which share the files; default 1.")
+          Integer tasks) {}
+
+  /** A bucket of an object store with Amazon's S3 API. */
+  @ValidationRule(
+      value = "has(self.bucket) || has(self.secretRef)",
+      message = "bucket: is missing: without secretRef no Secret names it")
+  public record Bucket(
+      @Size(min = 1, max = 255)
+          @JsonPropertyDescription("Its name; default: the Secret's key 'bucket'.")
+          String bucket,
+      @Size(min = 1, max = 1024)
+          @JsonPropertyDescription("What the objects' keys begin with, such as in/orders/.")
+          String prefix,
+      @Form.Url
+          @JsonPropertyDescription(
+              "URL of the store; default: the Secret's key 'endpoint', and without one Amazon's.")
+          String endpoint,
+      @Size(min = 1, max = 63) @JsonPropertyDescription("Its region; default us-east-1.")
+          String region,
+      @JsonPropertyDescription(
+              "Whether buckets are folders of the URL, and not hosts; default true.")
+          Boolean pathStyle,
+      @JsonPropertyDescription(
+              "Who we are to it: keys 'accessKeyId' and 'secretAccessKey'; without one, as Connect's pods are.")
+          NamedSecret secretRef) {}
+
+  /** A Secret in the pipeline's namespace. */
+  public record NamedSecret(
+      @Required @Form.ResourceName @JsonPropertyDescription("Name of the Secret.") String name) {}
+
+  /** What CSV is like. */
+  @ValidationRule(
+      value = "!has(self.header) || self.header || (has(self.columns) && self.columns.size() > 0)",
+      message = "columns: is missing: without a header nothing says which column is which field")
+  public record Csv(
+      @Size(min = 1, max = 2)
+          @JsonPropertyDescription("What separates cells: one character, or \\t. Default ','.")
+          String delimiter,
+      @Size(max = 2)
+          @JsonPropertyDescription(
+              "What encloses cells that hold delimiters or line ends; empty: nothing does. Default '\"'.")
+          String quote,
+      @Size(max = 2)
+          @JsonPropertyDescription(
+              "What makes the next character ordinary. Default none: a quotation mark in quotes is doubled.")
+          String escape,
+      @JsonPropertyDescription("Whether each file begins with a line of names; default true.")
+          Boolean header,
+      @Size(max = 1000)
+          @Form.Values
+          @JsonPropertyDescription("Names of the columns, in place of a header's.")
+          List<String> columns,
+      @Size(max = 40)
+          @JsonPropertyDescription("A cell without quotes that says this is null; default empty.")
+          String nullText) {
+    public Csv {
+      columns = columns == null ? List.of() : List.copyOf(columns);
+    }
+  }
 
   /** A topic that somebody else writes, in the registry's format. */
   public record Topic(

@@ -282,6 +282,10 @@ public final class Platform implements HasMetadata, Namespaced {
           @JsonPropertyDescription(
               "Where its config provider 'secrets' (Kafka's DirectoryConfigProvider) finds a folder for each Secret.")
           String secretsPath,
+      @Size(min = 1, max = 1024)
+          @JsonPropertyDescription(
+              "Folder of its machines under which relative paths of files sources are: where a volume with them is mounted.")
+          String filesPath,
       @JsonPropertyDescription("Who we are to its REST API; none where it asks nobody.")
           BasicAuth basicAuth,
       @JsonPropertyDescription("Whom we trust, where it is no public authority.") Tls tls,
@@ -290,7 +294,12 @@ public final class Platform implements HasMetadata, Namespaced {
           Strimzi strimzi) {
     /** Connect that asks nobody. */
     public Connect(String url, String secretsPath) {
-      this(url, secretsPath, null, null, null);
+      this(url, secretsPath, null);
+    }
+
+    /** The same with a folder for files. */
+    public Connect(String url, String secretsPath, String filesPath) {
+      this(url, secretsPath, filesPath, null, null, null);
     }
   }
 

@@ -136,6 +136,8 @@ final class Planning {
       cdc(path + ".cdc", source);
     } else if (source.datagen() != null) {
       datagen(path, source);
+    } else if (source.files() != null) {
+      files(path, source);
     } else if (source.rest() != null) {
       rest(path, source);
     } else if (source.mqtt() != null) {
@@ -285,6 +287,127 @@ final class Planning {
     config.putAll(MqttSettings.of(mqtt, facts.get(), mounted));
     config.put("dead.letter.topic", deadLetters(topic, source.name()));
     sources.add(new Resource.Connector(topic, source.name(), config));
+  }
+
+  private void files(String path, Source source) {
+    Pipeline.FileSource files = source.files();
+    Optional<String> text =
+        files.schema() != null
+            ? Optional.of(files.schema())
+            : config(path + ".files.schemaFrom", files.schemaFrom(), source.name());
+    Optional<Schema> schema = text.flatMap(t -> declaredSchema(path + ".files.schema", t));
+    boolean once = Boolean.TRUE.equals(files.once());
+    Optional<Map<String, String>> declared = declared(path, source, schema, once);
+    if (declared.isEmpty()) {
+      return;
+    }
+    Map<String, String> config = declared.get();
+    String topic = config.get("topic");
+    config.put("connector.class", "dev.millrace.connect.files.FilesSourceConnector");
+    config.put("tasks.max", Integer.toString(files.tasks() == null ? 1 : files.tasks()));
+    config.put("dead.letter.topic", deadLetters(topic, source.name()));
+    config.put("report.topic", topic + ".files");
+    topics.add(
+        new Resource.Topic(
+            topic + ".files",
+            source.name(),
+            1,
+            platform.kafka().replicas(),
+            Map.of(
+                "cleanup.policy", "delete", "retention.ms", Long.toString(APPEND_RETENTION_MS))));
+    if (files.path() != null) {
+      config.put("path", folder(path + ".files.path", files.path()));
+    } else if (!bucket(path + ".files.s3", source.name(), config, files.s3())) {
+      return;
+    }
+    config.put("format", files.format());
+    put(config, "include", files.include());
+    put(config, "charset", files.charset());
+    put(config, "compression", files.compression());
+    if (files.csv() != null) {
+      csv(config, files.csv());
+    }
+    if (files.every() != null) {
+      config.put("poll.interval.ms", Long.toString(millis(files.every(), 0)));
+    }
+    put(config, "order", files.order());
+    if (files.speed() != null && files.speed() > 0) {
+      config.put("speed", files.speed().toString());
+      config.put("event.time.field", source.eventTime().field());
+    }
+    config.put("once", Boolean.toString(once));
+    sources.add(new Resource.Connector(topic, source.name(), config));
+  }
+
+  /** A folder of Connect's machines; a relative one is under what the platform says. */
+  private String folder(String path, String given) {
+    String root = platform.connect().filesPath();
+    if (!given.startsWith("/") && root == null) {
+      problems.add(
+          Problem.of(
+              path,
+              "'"
+                  + given
+                  + "' is relative, and the Platform's connect.filesPath does not say to what: give the folder's whole path in Connect's pods"));
+      return given;
+    }
+    return given.startsWith("/") ? given : root.replaceAll("/+$", "") + "/" + given;
+  }
+
+  /** Where the objects are; false while that is not known. */
+  private boolean bucket(
+      String path, String component, Map<String, String> config, Pipeline.Bucket s3) {
+    put(config, "s3.bucket", s3.bucket());
+    put(config, "s3.prefix", s3.prefix());
+    put(config, "s3.region", s3.region());
+    put(config, "s3.path.style.access", s3.pathStyle());
+    put(config, "s3.endpoint", s3.endpoint());
+    if (s3.secretRef() == null) {
+      return true;
+    }
+    String secret = s3.secretRef().name();
+    Optional<Set<String>> keys =
+        resolve(catalog.secretKeys(secret), path + ".secretRef", component);
+    if (keys.isEmpty()) {
+      return false;
+    }
+    Map<String, String> wanted = new TreeMap<>();
+    wanted.put("s3.access.key.id", "accessKeyId");
+    wanted.put("s3.secret.access.key", "secretAccessKey");
+    if (s3.bucket() == null) {
+      wanted.put("s3.bucket", "bucket");
+    }
+    if (s3.endpoint() == null && keys.get().contains("endpoint")) {
+      wanted.put("s3.endpoint", "endpoint");
+    }
+    for (Map.Entry<String, String> want : wanted.entrySet()) {
+      if (!keys.get().contains(want.getValue())) {
+        problems.add(
+            Problem.of(
+                path + ".secretRef",
+                "Secret '"
+                    + secret
+                    + "' has no key '"
+                    + want.getValue()
+                    + "'; it has "
+                    + String.join(", ", keys.get())));
+        return false;
+      }
+      config.put(want.getKey(), mounted.value(secret, want.getValue()));
+    }
+    return true;
+  }
+
+  private static void csv(Map<String, String> config, Pipeline.Csv csv) {
+    put(config, "csv.delimiter", csv.delimiter());
+    if (csv.quote() != null) {
+      // Empty is something else than not given.
+      config.put("csv.quote", csv.quote());
+    }
+    put(config, "csv.escape", csv.escape());
+    put(config, "csv.header", csv.header());
+    put(config, "csv.columns", String.join(",", csv.columns()));
+    put(config, "csv.null", csv.nullText());
   }
 
   /**

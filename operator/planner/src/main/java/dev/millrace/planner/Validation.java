@@ -78,6 +78,9 @@ final class Validation {
         once(path + ".name", "'" + source.name() + "': expected the name of a stream, " + STREAM);
       }
       stream(path + ".name", source.name());
+      if (source.files() != null) {
+        files(path, source);
+      }
       if (source.rest() != null) {
         new RestSource(source.rest(), new SecretFiles(""))
             .problems(path + ".rest", source.key())
@@ -94,6 +97,48 @@ final class Validation {
       stream(at + ".name", table.name());
       if ((table.validFrom() == null) != (table.validTo() == null)) {
         once(at, "validFrom and validTo go together");
+      }
+    }
+  }
+
+  private void files(String path, Source source) {
+    Pipeline.FileSource files = source.files();
+    String at = path + ".files";
+    if ((files.path() == null) == (files.s3() == null)) {
+      once(
+          at + ".path",
+          "exactly one of path, s3 must be set; "
+              + (files.path() == null ? "none is" : "path and s3 are"));
+    }
+    if (files.s3() != null && files.s3().bucket() == null && files.s3().secretRef() == null) {
+      once(at + ".s3.bucket", "is missing: without secretRef no Secret names it");
+    }
+    boolean text = "csv".equals(files.format()) || "jsonl".equals(files.format());
+    if (files.csv() != null && !"csv".equals(files.format())) {
+      once(at + ".csv", "goes with format csv only, and format is " + files.format());
+    }
+    if (files.csv() != null
+        && Boolean.FALSE.equals(files.csv().header())
+        && files.csv().columns().isEmpty()) {
+      once(
+          at + ".csv.columns",
+          "is missing: without a header nothing says which column is which field");
+    }
+    if (!text && ("gzip".equals(files.compression()) || "zip".equals(files.compression()))) {
+      once(
+          at + ".compression",
+          "'"
+              + files.compression()
+              + "' is for csv and jsonl: "
+              + files.format()
+              + " is compressed inside");
+    }
+    if (files.speed() != null && files.speed() > 0) {
+      if (source.eventTime() == null) {
+        once(path + ".eventTime", "is missing: files.speed replays rows at their event times");
+      }
+      if (files.tasks() != null && files.tasks() > 1) {
+        once(at + ".speed", "wants one task: several have no common pace");
       }
     }
   }

@@ -10,6 +10,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.TreeSet;
 import org.apache.avro.Schema;
 
 /** What is known, from a file; what does not stand in it is not known yet. */
@@ -56,6 +57,14 @@ record FileCatalog(JsonNode known) implements SchemaCatalog {
     return there.containsAll(keys)
         ? new Known.Yes<>(true)
         : new Known.No<>("Secret '" + name + "' has " + there + ", not all of " + keys);
+  }
+
+  @Override
+  public Known<Set<String>> secretKeys(String name) {
+    JsonNode found = known.path("secrets").path(name);
+    return found.isMissingNode()
+        ? new Known.No<>("no Secret '" + name + "'")
+        : new Known.Yes<>(JSON.convertValue(found, new TypeReference<TreeSet<String>>() {}));
   }
 
   @Override

@@ -24,6 +24,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.stream.Stream;
 
 /**
  * Reads a pipeline directory: a kustomization of which exactly {@code resources}, {@code
@@ -249,21 +250,7 @@ public final class DirectoryReader {
     expect(fields, "kind", "LocalEnvironment");
     List<DevService> services = new ArrayList<>();
     for (Fields service : fields.mappings("services")) {
-      String name = service.required("name");
-      Optional<Fields> mariadb = service.mapping("mariadb");
-      Optional<Fields> mqtt = service.mapping("mqtt");
-      String secret = service.text("secret").orElse(name);
-      if (mariadb.isPresent() == mqtt.isPresent()) {
-        service.problem(
-            service.at("mariadb"),
-            (mqtt.isPresent() ? "and mqtt are both set" : "is missing")
-                + ": exactly one of mariadb, mqtt must be set");
-      } else if (mqtt.isPresent()) {
-        mqtt.get().noMore();
-        services.add(new DevService(name, new Mqtt(), secret));
-      } else {
-        services.add(new DevService(name, mariaDb(mariadb.get()), secret));
-      }
+      service(service).ifPresent(services::add);
       service.noMore();
     }
     List<DevProcess> processes = new ArrayList<>();
@@ -311,16 +298,56 @@ public final class DirectoryReader {
     return Optional.of(new LocalEnvironment(List.copyOf(services), List.copyOf(processes)));
   }
 
-  private MariaDb mariaDb(Fields mariadb) {
-    String database = mariadb.required("database");
-    List<String> seed = mariadb.texts("seed");
+  private Optional<DevService> service(Fields service) {
+    String name = service.required("name");
+    String secret = service.text("secret").orElse(name);
+    Optional<Fields> mariadb = service.mapping("mariadb");
+    Optional<Fields> mqtt = service.mapping("mqtt");
+    Optional<Fields> s3 = service.mapping("s3");
+    List<String> set =
+        Stream.of("mariadb", "mqtt", "s3").filter(k -> service.mapping(k).isPresent()).toList();
+    if (set.size() != 1) {
+      service.problem(
+          service.at("mariadb"),
+          (set.isEmpty()
+                  ? "is missing"
+                  : "does not go together: " + String.join(" and ", set) + " are set")
+              + ": exactly one of mariadb, mqtt, s3 must be set");
+      return Optional.empty();
+    }
+    if (mqtt.isPresent()) {
+      mqtt.get().noMore();
+      return Optional.of(new DevService(name, new Mqtt(), secret));
+    }
+    if (mariadb.isPresent()) {
+      String database = mariadb.get().required("database");
+      List<String> seed = seed(mariadb.get(), false);
+      mariadb.get().noMore();
+      return Optional.of(new DevService(name, new MariaDb(database, seed), secret));
+    }
+    String bucket = s3.get().required("bucket");
+    if (!bucket.isEmpty() && !bucket.matches("[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")) {
+      s3.get()
+          .problem(
+              s3.get().at("bucket"),
+              "'" + bucket + "': expected 3 to 63 lower case letters, digits, '-' and '.'");
+    }
+    List<String> seed = seed(s3.get(), true);
+    s3.get().noMore();
+    return Optional.of(new DevService(name, new LocalEnvironment.S3(bucket, seed), secret));
+  }
+
+  private List<String> seed(Fields of, boolean folders) {
+    List<String> seed = of.texts("seed");
     for (String path : seed) {
-      if (!Files.isRegularFile(root.resolve(path))) {
-        mariadb.problem(mariadb.at("seed"), "no file '" + path + "'");
+      Path file = root.resolve(path);
+      if (!inside(file)) {
+        of.problem(of.at("seed"), "'" + path + "' lies outside the directory");
+      } else if (!Files.isRegularFile(file) && !(folders && Files.isDirectory(file))) {
+        of.problem(of.at("seed"), "no file " + (folders ? "or folder " : "") + "'" + path + "'");
       }
     }
-    mariadb.noMore();
-    return new MariaDb(database, seed);
+    return seed;
   }
 
   private static void expect(Fields fields, String field, String value) {

@@ -40,6 +40,16 @@ public record LocalEnvironment(List<DevService> services, List<DevProcess> proce
   public record Mqtt() implements Kind {}
 
   /**
+   * An object store with Amazon's S3 API, and a bucket in it. Its Secret has the keys {@code
+   * endpoint}, {@code bucket}, {@code accessKeyId}, {@code secretAccessKey}.
+   *
+   * @param bucket there from the first start on
+   * @param seed files and folders, relative to the directory, whose content is put into the bucket
+   *     where it lacks it
+   */
+  public record S3(String bucket, List<String> seed) implements Kind {}
+
+  /**
    * A Java program.
    *
    * @param name names the process in status and logs

@@ -126,6 +126,9 @@ class DirectoryReaderTest {
         services:
           - name: db
             mariadb: { database: tv, seed: [seed.sql] }
+          - name: store
+            s3: { bucket: orders, seed: [seed.sql] }
+            secret: orders-s3
           - name: devices
             mqtt: {}
             secret: tv-mqtt
@@ -140,6 +143,8 @@ class DirectoryReaderTest {
         .containsExactly(
             new LocalEnvironment.DevService(
                 "db", new LocalEnvironment.MariaDb("tv", List.of("seed.sql")), "db"),
+            new LocalEnvironment.DevService(
+                "store", new LocalEnvironment.S3("orders", List.of("seed.sql")), "orders-s3"),
             new LocalEnvironment.DevService("devices", new LocalEnvironment.Mqtt(), "tv-mqtt"));
     assertThat(
             LocalEnvironment.resolve(
@@ -147,7 +152,7 @@ class DirectoryReaderTest {
         .isEqualTo(Map.of("U", "u", "V", "v"));
     assertThat(environment.processes().get(0).port())
         .contains(new LocalEnvironment.DevPort("PORT", "life-address"));
-    assertThat(environment.secrets()).containsExactly("db", "life-address", "tv-mqtt");
+    assertThat(environment.secrets()).containsExactly("db", "life-address", "orders-s3", "tv-mqtt");
   }
 
   @Test
@@ -161,6 +166,11 @@ class DirectoryReaderTest {
           - name: db
             postgres: { database: tv }
           - mariadb: { seed: [none.sql] }
+          - name: both
+            mariadb: { database: d }
+            s3: { bucket: abc }
+          - name: store
+            s3: { bucket: Upper, seed: [none, ../outside], secrets: x }
         processes:
           - name: life
             java: { classPath: x }
@@ -170,15 +180,20 @@ class DirectoryReaderTest {
     assertThat(problems())
         .contains(
             "local.yaml: apiVersion: expected 'millrace.dev/v1alpha1', found 'millrace.dev/v1'",
-            "local.yaml: services[0].mariadb: is missing: exactly one of mariadb, mqtt must be set",
+            "local.yaml: services[0].mariadb: is missing: exactly one of mariadb, mqtt, s3 must be set",
             "local.yaml: services[1].name: is missing",
             "local.yaml: services[1].mariadb.database: is missing",
             "local.yaml: services[1].mariadb.seed: no file 'none.sql'",
+            "local.yaml: services[2].mariadb: does not go together: mariadb and s3 are set: exactly one of mariadb, mqtt, s3 must be set",
+            "local.yaml: services[3].s3.bucket: 'Upper': expected 3 to 63 lower case letters, digits, '-' and '.'",
+            "local.yaml: services[3].s3.seed: no file or folder 'none'",
+            "local.yaml: services[3].s3.seed: '../outside' lies outside the directory",
             "local.yaml: processes[0].java.classPath: expected a list, found 'x'",
             "local.yaml: processes[0].java.mainClass: is missing",
             "local.yaml: processes[0].env[0].value: exactly one of value, secret must be set",
             "local.yaml: processes[0].port.env: is missing")
-        .anySatisfy(p -> assertThat(p).contains("services[0].postgres: unknown field"));
+        .anySatisfy(p -> assertThat(p).contains("services[0].postgres: unknown field"))
+        .anySatisfy(p -> assertThat(p).contains("services[3].s3.secrets: unknown field"));
   }
 
   @Test
