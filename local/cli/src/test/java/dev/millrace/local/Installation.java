@@ -90,7 +90,7 @@ final class Installation {
     try (Stream<Path> files = Files.walk(from)) {
       for (Path file : (Iterable<Path>) files::iterator) {
         Path relative = from.relativize(file);
-        if (relative.startsWith(".millrace") || relative.startsWith("simulator/src")) {
+        if (relative.toString().contains(".millrace") || relative.startsWith("simulator/src")) {
           continue;
         }
         if (Files.isDirectory(file)) {
