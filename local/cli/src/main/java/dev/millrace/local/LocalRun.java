@@ -29,6 +29,9 @@ import dev.millrace.services.Service;
 import dev.millrace.services.ServiceState;
 import dev.millrace.services.Supervisor;
 import java.io.IOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.Socket;
 import java.net.URI;
 import java.nio.file.Path;
 import java.time.Clock;
@@ -39,6 +42,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import org.slf4j.LoggerFactory;
@@ -58,6 +62,10 @@ final class LocalRun {
   private final CountDownLatch stop = new CountDownLatch(1);
   private final CountDownLatch stopped = new CountDownLatch(1);
   private final Map<String, DevelopmentService> yielding = new LinkedHashMap<>();
+
+  /** Ports of processes by the Secrets that tell them; services are prepared by several threads. */
+  private final Map<String, Integer> ports = new ConcurrentHashMap<>();
+
   private final Map<String, PipelineStatus> statuses = new LinkedHashMap<>();
   private volatile JsonNode status = new ObjectMapper().createObjectNode();
   private String page = "";
@@ -187,15 +195,8 @@ final class LocalRun {
           new JavaService(
               process.name(),
               environment.services().stream().map(LocalEnvironment.DevService::name).toList(),
-              room ->
-                  JavaService.java(
-                      128,
-                      List.of("-XX:TieredStopAtLevel=1"),
-                      process.classPath().stream().map(p -> root.resolve(p).toString()).toList(),
-                      process.mainClass(),
-                      process.args(),
-                      LocalEnvironment.resolve(process.env(), secrets()),
-                      root)));
+              room -> launch(process, room, root),
+              () -> process.port().map(p -> listening(p.secret())).orElse(true)));
     }
     return services;
   }
@@ -212,7 +213,47 @@ final class LocalRun {
     return new MqttService(distribution, service.name());
   }
 
+  private Service.Launch launch(LocalEnvironment.DevProcess process, Room room, Path root)
+      throws IOException {
+    Map<String, String> env =
+        new LinkedHashMap<>(LocalEnvironment.resolve(process.env(), secrets()));
+    if (process.port().isPresent()) {
+      int port = room.port("http");
+      ports.put(process.port().get().secret(), port);
+      env.put(process.port().get().env(), Integer.toString(port));
+    }
+    return JavaService.java(
+        128,
+        List.of("-XX:TieredStopAtLevel=1"),
+        process.classPath().stream().map(p -> root.resolve(p).toString()).toList(),
+        process.mainClass(),
+        process.args(),
+        env,
+        root);
+  }
+
+  /** Whether the process whose address this Secret holds takes connections. */
+  private boolean listening(String secret) {
+    Integer port = ports.get(secret);
+    if (port == null) {
+      return false;
+    }
+    try (Socket socket = new Socket()) {
+      socket.connect(new InetSocketAddress(InetAddress.getLoopbackAddress(), port), 200);
+      return true;
+    } catch (IOException notYet) {
+      return false;
+    }
+  }
+
   private Map<String, Map<String, String>> secrets() throws IOException {
+    for (Map.Entry<String, Integer> port : ports.entrySet()) {
+      // Once it serves; then its address stays, whatever becomes of the process.
+      Map<String, String> keys = LocalEnvironment.DevPort.keys(port.getValue());
+      if (!keys.equals(references.secrets().get(port.getKey())) && listening(port.getKey())) {
+        references.yield(port.getKey(), keys);
+      }
+    }
     for (Map.Entry<String, DevelopmentService> service : yielding.entrySet()) {
       if (service.getValue().endpoint().isPresent()) {
         references.yield(service.getKey(), service.getValue().credentials());
@@ -264,8 +305,9 @@ final class LocalRun {
       }
       statuses.keySet().retainAll(pipelines.pipelines().stream().map(Pipeline::name).toList());
       for (Map.Entry<String, Map<String, String>> secret : secrets().entrySet()) {
-        if (yielding.containsKey(secret.getKey())
-            && ready(supervisor, yielding.get(secret.getKey()))) {
+        if (ports.containsKey(secret.getKey())
+            || (yielding.containsKey(secret.getKey())
+                && ready(supervisor, yielding.get(secret.getKey())))) {
           state.writeSecret(secret.getKey(), secret.getValue());
         }
       }

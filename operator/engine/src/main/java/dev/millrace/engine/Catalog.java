@@ -9,9 +9,11 @@ import dev.millrace.registry.SchemaRegistryClient;
 import java.net.URI;
 import java.net.URISyntaxException;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.TreeSet;
 import java.util.stream.Collectors;
 
 /**
@@ -109,6 +111,25 @@ public final class Catalog implements SchemaCatalog {
       // Not its message: that has the URL, and so the password, in it.
       return new Known.No<>(where + "is no URL: " + e.getReason() + " at " + e.getIndex());
     }
+  }
+
+  @Override
+  public Known<Boolean> secret(String name, List<String> keys) {
+    Known<Map<String, String>> secret = references.secret(name);
+    if (secret instanceof Known.Waiting<Map<String, String>> waiting) {
+      return new Known.Waiting<>(waiting.why());
+    }
+    if (secret instanceof Known.No<Map<String, String>> no) {
+      return new Known.No<>(no.why());
+    }
+    Set<String> there = new TreeSet<>(((Known.Yes<Map<String, String>>) secret).value().keySet());
+    for (String key : keys) {
+      if (!there.contains(key)) {
+        return new Known.No<>(
+            "Secret '" + name + "' has no key '" + key + "'; it has " + String.join(", ", there));
+      }
+    }
+    return new Known.Yes<>(true);
   }
 
   @Override

@@ -173,6 +173,9 @@ public final class Previews implements AutoCloseable {
             .flatMap(s -> s.secret().stream())
             .map(Pipeline.SecretRef::name)
             .collect(Collectors.toSet());
+    pipeline.getSpec().sources().stream()
+        .filter(s -> s.rest() != null)
+        .forEach(s -> names.addAll(s.rest().secretNames()));
     Collection<String> values = new ArrayList<>(backends.credentials.secrets());
     for (String name : names) {
       if (references.secret(name) instanceof Known.Yes<Map<String, String>> yes) {

@@ -204,13 +204,14 @@ public final class Pipeline implements HasMetadata, Namespaced {
   }
 
   /**
-   * Where data comes from; exactly one of {@code cdc}, {@code datagen}, {@code mqtt}, {@code
-   * topic}.
+   * Where data comes from; exactly one of {@code cdc}, {@code mqtt}, {@code rest}, {@code datagen},
+   * {@code topic}.
    */
-  @Union({"cdc", "datagen", "mqtt", "topic"})
+  @Union({"cdc", "mqtt", "rest", "datagen", "topic"})
   @ValidationRule(
       value =
-          "has(self.cdc) == has(oldSelf.cdc) && has(self.datagen) == has(oldSelf.datagen) && has(self.mqtt) == has(oldSelf.mqtt) && has(self.topic) == has(oldSelf.topic)",
+          "has(self.cdc) == has(oldSelf.cdc) && has(self.mqtt) == has(oldSelf.mqtt) && has(self.rest) == has(oldSelf.rest)"
+              + " && has(self.datagen) == has(oldSelf.datagen) && has(self.topic) == has(oldSelf.topic)",
       message =
           "what kind of source it is can not be changed: add one of another name, and remove this one")
   @ValidationRule(
@@ -242,6 +243,7 @@ public final class Pipeline implements HasMetadata, Namespaced {
           String name,
       @JsonPropertyDescription("Rows of a database as they change; each table is a stream.")
           Cdc cdc,
+      @JsonPropertyDescription("A REST service that is asked for JSON, again and again.") Rest rest,
       @JsonPropertyDescription("Made-up records: a clickstream for trying and testing.")
           Datagen datagen,
       @JsonPropertyDescription("Messages of an MQTT broker.") Mqtt mqtt,
@@ -284,7 +286,9 @@ public final class Pipeline implements HasMetadata, Namespaced {
 
     /** Which of the union's members it is. */
     public String type() {
-      return cdc != null ? "cdc" : datagen != null ? "datagen" : mqtt != null ? "mqtt" : "topic";
+      return cdc != null
+          ? "cdc"
+          : mqtt != null ? "mqtt" : rest != null ? "rest" : datagen != null ? "datagen" : "topic";
     }
   }
 

@@ -18,6 +18,11 @@ public interface SchemaCatalog {
   /** What is not secret of a connection. */
   Known<ConnectionFacts> connection(SecretRef ref);
 
+  /** Whether a Secret is there and has these keys: never what they hold. */
+  default Known<Boolean> secret(String name, List<String> keys) {
+    return new Known.Waiting<>("Secret '" + name + "' is not read yet");
+  }
+
   /** Text of a ConfigMap's key. */
   Known<String> config(ConfigMapRef ref);
 

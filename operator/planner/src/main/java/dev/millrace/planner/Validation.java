@@ -78,6 +78,11 @@ final class Validation {
         once(path + ".name", "'" + source.name() + "': expected the name of a stream, " + STREAM);
       }
       stream(path + ".name", source.name());
+      if (source.rest() != null) {
+        new RestSource(source.rest(), new SecretFiles(""))
+            .problems(path + ".rest", source.key())
+            .forEach(p -> once(p.path(), p));
+      }
       return;
     }
     if (!source.partitionBy().isEmpty()) {
@@ -179,8 +184,12 @@ final class Validation {
 
   /** Adds a problem, unless the field is known to be wrong. */
   private void once(String path, String message) {
+    once(path, Problem.of(path, message));
+  }
+
+  private void once(String path, Problem problem) {
     if (problems.stream().noneMatch(p -> p.path().equals(path))) {
-      problems.add(Problem.of(path, message));
+      problems.add(problem);
     }
   }
 }

@@ -48,6 +48,17 @@ record FileCatalog(JsonNode known) implements SchemaCatalog {
   }
 
   @Override
+  public Known<Boolean> secret(String name, List<String> keys) {
+    if (known.path("secrets").path(name).isMissingNode()) {
+      return new Known.No<>("no Secret '" + name + "'");
+    }
+    List<String> there = texts(known.path("secrets"), name);
+    return there.containsAll(keys)
+        ? new Known.Yes<>(true)
+        : new Known.No<>("Secret '" + name + "' has " + there + ", not all of " + keys);
+  }
+
+  @Override
   public Known<String> config(ConfigMapRef ref) {
     JsonNode found = known.path("configs").path(ref.configMap()).path(ref.key());
     return found.isMissingNode()

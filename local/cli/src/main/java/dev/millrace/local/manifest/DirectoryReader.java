@@ -6,6 +6,7 @@ import com.fasterxml.jackson.databind.MappingIterator;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.dataformat.yaml.YAMLFactory;
 import com.fasterxml.jackson.dataformat.yaml.YAMLMapper;
+import dev.millrace.local.manifest.LocalEnvironment.DevPort;
 import dev.millrace.local.manifest.LocalEnvironment.DevProcess;
 import dev.millrace.local.manifest.LocalEnvironment.DevService;
 import dev.millrace.local.manifest.LocalEnvironment.EnvVar;
@@ -282,6 +283,15 @@ public final class DirectoryReader {
             new EnvVar(variableName, value, secret.map(s -> new SecretKey(s, key.orElse("url")))));
         variable.noMore();
       }
+      Optional<DevPort> port =
+          process
+              .mapping("port")
+              .map(
+                  given -> {
+                    DevPort read = new DevPort(given.required("env"), given.required("secret"));
+                    given.noMore();
+                    return read;
+                  });
       if (java.isEmpty()) {
         process.problem(process.at("java"), "is missing: exactly one of java must be set");
       } else {
@@ -291,7 +301,8 @@ public final class DirectoryReader {
                 java.get().texts("classPath"),
                 java.get().required("mainClass"),
                 java.get().texts("args"),
-                env));
+                env,
+                port));
         java.get().noMore();
       }
       process.noMore();

@@ -3,6 +3,8 @@ package dev.millrace.local.manifest;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
+import java.util.TreeSet;
 
 /**
  * A laptop's surroundings, declared in {@code local.yaml}: what stands in for the world that a
@@ -45,9 +47,30 @@ public record LocalEnvironment(List<DevService> services, List<DevProcess> proce
    * @param mainClass what runs
    * @param args its arguments
    * @param env its environment
+   * @param port where it serves, if it does
    */
   public record DevProcess(
-      String name, List<String> classPath, String mainClass, List<String> args, List<EnvVar> env) {}
+      String name,
+      List<String> classPath,
+      String mainClass,
+      List<String> args,
+      List<EnvVar> env,
+      Optional<DevPort> port) {}
+
+  /**
+   * A loopback port that is chosen for a process, and remembered.
+   *
+   * @param env the environment variable that tells the process
+   * @param secret name of the Secret that tells the pipeline: keys {@code url}, {@code host},
+   *     {@code port}
+   */
+  public record DevPort(String env, String secret) {
+    /** What the Secret holds. */
+    public static Map<String, String> keys(int port) {
+      return Map.of(
+          "url", "http://127.0.0.1:" + port, "host", "127.0.0.1", "port", Integer.toString(port));
+    }
+  }
 
   /**
    * An environment variable: a value, or a key of a Secret.
@@ -57,6 +80,14 @@ public record LocalEnvironment(List<DevService> services, List<DevProcess> proce
    * @param secret if it comes from a Secret
    */
   public record EnvVar(String name, Optional<String> value, Optional<SecretKey> secret) {}
+
+  /** Names of the Secrets that there are once all of it runs. */
+  public Set<String> secrets() {
+    Set<String> names = new TreeSet<>();
+    services.forEach(s -> names.add(s.secret()));
+    processes.forEach(p -> p.port().ifPresent(port -> names.add(port.secret())));
+    return names;
+  }
 
   /** A key of a Secret. */
   public record SecretKey(String secret, String key) {}

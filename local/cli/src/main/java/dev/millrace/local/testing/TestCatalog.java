@@ -92,6 +92,11 @@ final class TestCatalog implements SchemaCatalog {
   }
 
   @Override
+  public Known<Boolean> secret(String name, List<String> keys) {
+    return new Known.Yes<>(true);
+  }
+
+  @Override
   public Known<String> config(ConfigMapRef ref) {
     return files.config(ref);
   }

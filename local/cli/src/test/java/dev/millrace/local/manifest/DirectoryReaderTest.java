@@ -133,6 +133,7 @@ class DirectoryReaderTest {
           - name: life
             java: { classPath: [lib/*], mainClass: a.B, args: [x] }
             env: [ { name: U, secret: db, key: url }, { name: V, value: v } ]
+            port: { env: PORT, secret: life-address }
         """);
     LocalEnvironment environment = DirectoryReader.read(root).environment().orElseThrow();
     assertThat(environment.services())
@@ -144,6 +145,9 @@ class DirectoryReaderTest {
             LocalEnvironment.resolve(
                 environment.processes().get(0).env(), Map.of("db", Map.of("url", "u"))))
         .isEqualTo(Map.of("U", "u", "V", "v"));
+    assertThat(environment.processes().get(0).port())
+        .contains(new LocalEnvironment.DevPort("PORT", "life-address"));
+    assertThat(environment.secrets()).containsExactly("db", "life-address");
   }
 
   @Test
@@ -161,6 +165,7 @@ class DirectoryReaderTest {
           - name: life
             java: { classPath: x }
             env: [ { name: U } ]
+            port: { secret: life }
         """);
     assertThat(problems())
         .contains(
@@ -171,7 +176,8 @@ class DirectoryReaderTest {
             "local.yaml: services[1].mariadb.seed: no file 'none.sql'",
             "local.yaml: processes[0].java.classPath: expected a list, found 'x'",
             "local.yaml: processes[0].java.mainClass: is missing",
-            "local.yaml: processes[0].env[0].value: exactly one of value, secret must be set")
+            "local.yaml: processes[0].env[0].value: exactly one of value, secret must be set",
+            "local.yaml: processes[0].port.env: is missing")
         .anySatisfy(p -> assertThat(p).contains("services[0].postgres: unknown field"));
   }
 
