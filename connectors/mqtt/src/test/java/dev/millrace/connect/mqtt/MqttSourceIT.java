@@ -422,7 +422,9 @@ class MqttSourceIT {
         .untilAsserted(
             () ->
                 assertThat(
-                        get("/connectors/" + name + "/status").path("tasks").findValuesAsText("state"))
+                        get("/connectors/" + name + "/status")
+                            .path("tasks")
+                            .findValuesAsText("state"))
                     .hasSize(tasks)
                     .containsOnly("RUNNING"));
   }
