@@ -3,6 +3,7 @@ package dev.millrace.connect.mqtt;
 import com.hivemq.client.mqtt.MqttGlobalPublishFilter;
 import com.hivemq.client.mqtt.datatypes.MqttQos;
 import com.hivemq.client.mqtt.mqtt3.Mqtt3AsyncClient;
+import com.hivemq.client.mqtt.mqtt3.Mqtt3ClientBuilder;
 import com.hivemq.client.mqtt.mqtt3.exceptions.Mqtt3SubAckException;
 import com.hivemq.client.mqtt.mqtt3.message.connect.Mqtt3Connect;
 import com.hivemq.client.mqtt.mqtt3.message.publish.Mqtt3Publish;
@@ -23,10 +24,8 @@ final class Link3 extends Link {
 
   Link3(MqttConfig config, String clientId, Inbox inbox) {
     super(config, clientId, inbox);
-    client = builder(config).useMqttVersion3().buildAsync();
-    qos = MqttQos.fromCode(config.getInt(MqttConfig.QOS));
-    var builder =
-        Mqtt3Connect.builder().cleanSession(false).keepAlive(config.getInt(MqttConfig.KEEP_ALIVE));
+    // Not with the first connect: what is given there is not sent again when it reconnects.
+    Mqtt3ClientBuilder builder = builder(config).useMqttVersion3();
     if (config.username().isPresent()) {
       var auth = builder.simpleAuth().username(config.username().get());
       if (config.password().isPresent()) {
@@ -34,7 +33,13 @@ final class Link3 extends Link {
       }
       builder = auth.applySimpleAuth();
     }
-    connect = builder.build();
+    client = builder.buildAsync();
+    qos = MqttQos.fromCode(config.getInt(MqttConfig.QOS));
+    connect =
+        Mqtt3Connect.builder()
+            .cleanSession(false)
+            .keepAlive(config.getInt(MqttConfig.KEEP_ALIVE))
+            .build();
     // Before anything is connected: a session that is resumed sends at once.
     client.publishes(MqttGlobalPublishFilter.ALL, this::take, HERE, true);
   }

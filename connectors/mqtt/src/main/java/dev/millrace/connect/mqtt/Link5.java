@@ -3,6 +3,7 @@ package dev.millrace.connect.mqtt;
 import com.hivemq.client.mqtt.MqttGlobalPublishFilter;
 import com.hivemq.client.mqtt.datatypes.MqttQos;
 import com.hivemq.client.mqtt.mqtt5.Mqtt5AsyncClient;
+import com.hivemq.client.mqtt.mqtt5.Mqtt5ClientBuilder;
 import com.hivemq.client.mqtt.mqtt5.exceptions.Mqtt5SubAckException;
 import com.hivemq.client.mqtt.mqtt5.message.connect.Mqtt5Connect;
 import com.hivemq.client.mqtt.mqtt5.message.disconnect.Mqtt5Disconnect;
@@ -25,16 +26,8 @@ final class Link5 extends Link {
 
   Link5(MqttConfig config, String clientId, Inbox inbox) {
     super(config, clientId, inbox);
-    client = builder(config).useMqttVersion5().buildAsync();
-    qos = MqttQos.fromCode(config.getInt(MqttConfig.QOS));
-    var builder =
-        Mqtt5Connect.builder()
-            .cleanStart(false)
-            .sessionExpiryInterval(config.getLong(MqttConfig.SESSION_EXPIRY))
-            .keepAlive(config.getInt(MqttConfig.KEEP_ALIVE))
-            .restrictions()
-            .receiveMaximum(config.getInt(MqttConfig.RECEIVE_MAXIMUM))
-            .applyRestrictions();
+    // Not with the first connect: what is given there is not sent again when it reconnects.
+    Mqtt5ClientBuilder builder = builder(config).useMqttVersion5();
     if (config.username().isPresent()) {
       var auth = builder.simpleAuth().username(config.username().get());
       if (config.password().isPresent()) {
@@ -48,7 +41,17 @@ final class Link5 extends Link {
               .password(config.password().get().getBytes(StandardCharsets.UTF_8))
               .applySimpleAuth();
     }
-    connect = builder.build();
+    client = builder.buildAsync();
+    qos = MqttQos.fromCode(config.getInt(MqttConfig.QOS));
+    connect =
+        Mqtt5Connect.builder()
+            .cleanStart(false)
+            .sessionExpiryInterval(config.getLong(MqttConfig.SESSION_EXPIRY))
+            .keepAlive(config.getInt(MqttConfig.KEEP_ALIVE))
+            .restrictions()
+            .receiveMaximum(config.getInt(MqttConfig.RECEIVE_MAXIMUM))
+            .applyRestrictions()
+            .build();
     // Before anything is connected: a session that is resumed sends at once.
     client.publishes(MqttGlobalPublishFilter.ALL, this::take, HERE, true);
   }

@@ -130,11 +130,12 @@ final class MqttConfig extends AbstractConfig {
           .define(
               RECEIVE_MAXIMUM,
               Type.INT,
-              1000,
+              65_535,
               ConfigDef.Range.between(1, 65_535),
               Importance.MEDIUM,
               "Most messages of QoS 1 and 2 that a task holds and that Kafka does not have yet. Only MQTT 5:"
-                  + " with 3.1.1 the broker's own setting decides.")
+                  + " with 3.1.1 the broker's own setting decides. Fewer take less memory; a broker that does"
+                  + " not keep to it, such as Mosquitto 2.0.11, is disconnected, again and again.")
           .define(
               BUFFER_MESSAGES,
               Type.INT,

@@ -1,5 +1,6 @@
 package dev.millrace.connect.mqtt;
 
+import dev.millrace.connect.records.RecordFactory;
 import dev.millrace.registry.RegistryException;
 import dev.millrace.registry.SchemaRegistryClient;
 import dev.millrace.registry.connect.RegistrySettings;
@@ -66,7 +67,7 @@ public final class MqttSourceTask extends SourceTask {
     clientId = config.clientId(task);
     batch = config.getInt(MqttConfig.BATCH);
     SchemaRegistryClient registry = RegistrySettings.client(config);
-    records = new Records(config, config.records().register(registry), registry);
+    records = new Records(config, register(config, registry), registry);
     inbox =
         new Inbox(
             config.getInt(MqttConfig.BUFFER_MESSAGES),
@@ -100,6 +101,18 @@ public final class MqttSourceTask extends SourceTask {
       // Connect stops no task that did not start.
       stop();
       throw e;
+    }
+  }
+
+  private static RecordFactory register(MqttConfig config, SchemaRegistryClient registry) {
+    try {
+      return config.records().register(registry);
+    } catch (RegistryException e) {
+      if (e.status() != 409) {
+        throw e;
+      }
+      // Another task was registering the same schema at this moment: now it is there.
+      return config.records().register(registry);
     }
   }
 

@@ -118,6 +118,7 @@ class MqttSourceIT {
     config.put("topic.filters", "$share/it/kills/{device}/readings");
     config.put("tasks.max", "2");
     create("kills", config);
+    awaitRunning("kills", 2);
     long begin = System.nanoTime();
     try (Publisher publisher = new Publisher(mosquitto.port(), "it", mosquitto.password());
         Reader reader = new Reader("kills", "kills.dead")) {
@@ -170,6 +171,7 @@ class MqttSourceIT {
     // With fewer tasks the session that is left over is taken over, and ended.
     config.put("tasks.max", "1");
     create("kills", config);
+    awaitRunning("kills", 1);
     try (Publisher publisher = new Publisher(mosquitto.port(), "it", mosquitto.password());
         Reader reader = new Reader("kills", "kills.dead")) {
       for (int i = count; i < count + 100; i++) {
@@ -212,7 +214,7 @@ class MqttSourceIT {
         create(config.get("name"), config);
       }
       for (String name : List.of("five", "three", "tls", "tls3")) {
-        awaitSubscribed(name, publisher);
+        awaitRunning(name, 1);
       }
       for (int i = 0; i < 30; i++) {
         publisher.publish("q/d" + i % 3 + "/k/x", i % 3, "{\"id\":" + i + "}");
@@ -224,7 +226,6 @@ class MqttSourceIT {
         Reader three = new Reader("three", "three.dead");
         Reader tlsReader = new Reader("tls", "tls.dead");
         Reader tls3Reader = new Reader("tls3", "tls3.dead")) {
-      // 30, the one that is none, the retained one, and those of awaitSubscribed.
       five.awaitIds(30);
       tlsReader.awaitIds(30);
       tls3Reader.awaitIds(30);
@@ -296,8 +297,8 @@ class MqttSourceIT {
         Reader mosquittoReader = new Reader("restart_mosquitto", "restart_mosquitto.dead")) {
       try (Publisher toHive = hivePublisher();
           Publisher toMosquitto = mosquittoPublisher()) {
-        awaitSubscribed("restart_hive", toHive, "r/probe");
-        awaitSubscribed("restart_mosquitto", toMosquitto, "r/probe");
+        awaitRunning("restart_hive", 2);
+        awaitRunning("restart_mosquitto", 1);
         send(0, toHive, toMosquitto);
       }
       hiveReader.awaitIds(500);
@@ -414,23 +415,18 @@ class MqttSourceIT {
     config.put("dead.letter.topic", name + ".dead");
   }
 
-  /** Publishes until the connector has a message: only then it is surely subscribed. */
-  private static void awaitSubscribed(String name, Publisher publisher) throws Exception {
-    awaitSubscribed(name, publisher, "q/probe/k/x");
-  }
-
-  private static void awaitSubscribed(String name, Publisher publisher, String topic)
-      throws Exception {
-    try (Reader reader = new Reader(name, name + ".dead")) {
-      await()
-          .atMost(PATIENCE)
-          .until(
-              () -> {
-                publisher.publish(topic, 1, "{\"id\":-2}");
-                publisher.flush();
-                return reader.poll().values().stream().anyMatch(v -> (int) v.get("id") == -2);
-              });
-    }
+  /** A task that runs has subscribed. */
+  private static void awaitRunning(String name, int tasks) {
+    await()
+        .atMost(PATIENCE)
+        .untilAsserted(
+            () ->
+                assertThat(
+                        get("/connectors/" + name + "/status")
+                            .path("tasks")
+                            .findValuesAsText("state"))
+                    .hasSize(tasks)
+                    .containsOnly("RUNNING"));
   }
 
   private static void create(String name, Map<String, String> config) throws Exception {
