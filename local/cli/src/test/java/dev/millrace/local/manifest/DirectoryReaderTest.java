@@ -152,7 +152,8 @@ class DirectoryReaderTest {
         .isEqualTo(Map.of("U", "u", "V", "v"));
     assertThat(environment.processes().get(0).port())
         .contains(new LocalEnvironment.DevPort("PORT", "life-address"));
-    assertThat(environment.secrets()).containsExactly("db", "life-address");
+    assertThat(environment.secrets())
+        .containsExactly("db", "life-address", "orders-s3", "tv-mqtt");
   }
 
   @Test
