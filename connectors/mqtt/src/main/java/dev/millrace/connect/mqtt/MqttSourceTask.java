@@ -13,6 +13,7 @@ import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import org.apache.kafka.clients.producer.RecordMetadata;
+import org.apache.kafka.connect.errors.ConnectException;
 import org.apache.kafka.connect.source.SourceRecord;
 import org.apache.kafka.connect.source.SourceTask;
 import org.slf4j.Logger;
@@ -93,7 +94,13 @@ public final class MqttSourceTask extends SourceTask {
     // A task that counts as running has subscribed, unless the broker is away: what is published
     // from then on is not missed.
     Object unused = opened.completeOnTimeout(null, OPENING_MS, TimeUnit.MILLISECONDS).join();
-    link.check();
+    try {
+      link.check();
+    } catch (ConnectException e) {
+      // Connect stops no task that did not start.
+      stop();
+      throw e;
+    }
   }
 
   private static Map<String, Object> offset(List<String> filters, long tasks) {

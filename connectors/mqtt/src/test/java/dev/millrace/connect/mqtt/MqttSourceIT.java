@@ -48,7 +48,7 @@ import org.junit.jupiter.api.io.TempDir;
  * Real brokers, real Kafka, real Connect; records are counted by a consumer that is none of ours.
  */
 class MqttSourceIT {
-  private static final Duration PATIENCE = Duration.ofSeconds(90);
+  private static final Duration PATIENCE = Duration.ofMinutes(3);
   private static final ObjectMapper JSON = new ObjectMapper();
   private static final HttpClient HTTP = HttpClient.newHttpClient();
   private static final String SCHEMA =
