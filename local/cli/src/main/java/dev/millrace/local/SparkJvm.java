@@ -10,26 +10,58 @@ import java.util.List;
 import java.util.stream.Stream;
 
 /**
- * The JVM that runs tests: made to start soon rather than to run long. Half of a cold start is the
- * reading of some 13,000 classes. So the first run notes which, then an archive of them is made in
- * the background, once for each build, and every later run maps it.
+ * A JVM with Spark in it that is made to start soon rather than to run long. Half of a cold start
+ * is the reading of some 13,000 classes. So the first run notes which, then an archive of them is
+ * made in the background, once for each build, and every later run maps it.
  */
-final class TestJvm {
+final class SparkJvm {
   private static final int MOST_LANES = 4;
 
   private final Checkout checkout;
+  private final String use;
+  private final List<String> options;
+  private final List<String> main;
   private final Path archive;
   private final Path noted;
 
-  private TestJvm(Checkout checkout, String version) {
+  private SparkJvm(Checkout checkout, String use, List<String> options, List<String> main)
+      throws IOException {
     this.checkout = checkout;
+    this.use = use;
+    this.options = options;
+    this.main = main;
     Path folder = checkout.jobLibraries().resolveSibling("classes-archive");
-    this.archive = folder.resolve(version + ".jsa");
-    this.noted = folder.resolve(version + "-" + ProcessHandle.current().pid() + ".classes");
+    String name = use + "-" + version(checkout);
+    this.archive = folder.resolve(name + ".jsa");
+    this.noted = folder.resolve(name + "-" + ProcessHandle.current().pid() + ".classes");
   }
 
-  static TestJvm of(Checkout checkout) throws IOException {
-    return new TestJvm(checkout, version(checkout));
+  /** Runs tests. */
+  static SparkJvm tests(Checkout checkout) throws IOException {
+    return new SparkJvm(
+        checkout,
+        "tests",
+        List.of("-Dlog4j2.configurationFile=millrace-tests-log4j2.properties"),
+        List.of(
+            "dev.millrace.spark.job.TestServer",
+            Integer.toString(
+                Math.max(1, Math.min(MOST_LANES, Runtime.getRuntime().availableProcessors())))));
+  }
+
+  /**
+   * Answers one question.
+   *
+   * @param folder for it alone
+   */
+  static SparkJvm query(Checkout checkout, Path folder) throws IOException {
+    return new SparkJvm(
+        checkout,
+        "query",
+        List.of(
+            "-Djava.io.tmpdir=" + folder,
+            "-Dlog4j2.disable.jmx=true",
+            "-Dlog4j2.configurationFile=millrace-query-log4j2.properties"),
+        List.of("dev.millrace.spark.query.QueryMain", folder.toString()));
   }
 
   /** Changes with the JVM and any jar: an archive of others would not be taken. */
@@ -65,13 +97,10 @@ final class TestJvm {
             "-Xms384m",
             "-Xmn192m",
             // Or the heap is collected each time that there are more classes than ever before.
-            "-XX:MetaspaceSize=256m",
-            "-Dlog4j2.configurationFile=millrace-tests-log4j2.properties",
-            "-cp",
-            classPath(),
-            "dev.millrace.spark.job.TestServer",
-            Integer.toString(
-                Math.max(1, Math.min(MOST_LANES, Runtime.getRuntime().availableProcessors())))));
+            "-XX:MetaspaceSize=256m"));
+    command.addAll(options);
+    command.addAll(List.of("-cp", classPath()));
+    command.addAll(main);
     return command;
   }
 
@@ -85,7 +114,10 @@ final class TestJvm {
 
   private void ofOtherBuilds() throws IOException {
     try (Stream<Path> files = Files.list(archive.getParent())) {
-      for (Path file : files.filter(f -> f.toString().matches(".*\\.jsa(\\.classes)?")).toList()) {
+      for (Path file :
+          files
+              .filter(f -> f.getFileName().toString().matches(use + "-[^-]*\\.jsa(\\.classes)?"))
+              .toList()) {
         Files.deleteIfExists(file);
       }
     }
@@ -100,7 +132,7 @@ final class TestJvm {
    * To be called when the JVM has ended: makes the archive if there is none. That goes on when this
    * process has ended too; the archive takes its place when it is whole.
    *
-   * @param ran whether it ran tests: otherwise it has not seen all the classes
+   * @param ran whether it did its work: otherwise it has not seen all the classes
    */
   void archive(boolean ran) {
     try {
