@@ -41,7 +41,7 @@ final class QueryProcess {
             .redirectError(ProcessBuilder.Redirect.INHERIT);
     builder.environment().put("SPARK_LOCAL_IP", "127.0.0.1");
     Process process = builder.start();
-    Runtime.getRuntime().addShutdownHook(new Thread(() -> end(process, folder), "end"));
+    Runtime.getRuntime().addShutdownHook(new Thread(() -> end(process, jvm, folder), "end"));
     int code = -1;
     try {
       // Open until this process ends: the other one sees that.
@@ -63,15 +63,18 @@ final class QueryProcess {
   }
 
   /** Ctrl-C reaches both processes; kill only one of them. */
-  private static void end(Process process, Path folder) {
+  private static void end(Process process, SparkJvm jvm, Path folder) {
     try {
       process.destroy();
       if (!process.waitFor(PATIENCE_S, TimeUnit.SECONDS)) {
         process.destroyForcibly().waitFor(PATIENCE_S, TimeUnit.SECONDS);
       }
       delete(folder);
+      jvm.forget();
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
+    } catch (IOException e) {
+      System.err.println("millrace: " + e.getMessage());
     }
   }
 

@@ -3,8 +3,12 @@ package dev.millrace.local;
 import dev.millrace.planner.Hashes;
 import java.io.IOException;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
+import java.nio.file.attribute.FileTime;
+import java.time.Clock;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Stream;
@@ -16,6 +20,9 @@ import java.util.stream.Stream;
  */
 final class SparkJvm {
   private static final int MOST_LANES = 4;
+
+  /** An archive that is not there after this will not come. */
+  private static final Duration LONGEST_MAKING = Duration.ofMinutes(5);
 
   private final Checkout checkout;
   private final String use;
@@ -83,7 +90,7 @@ final class SparkJvm {
     List<String> command = java();
     if (Files.exists(archive)) {
       command.addAll(List.of("-Xshare:auto", "-XX:SharedArchiveFile=" + archive));
-    } else {
+    } else if (!beingMade()) {
       Files.createDirectories(archive.getParent());
       command.add("-XX:DumpLoadedClassList=" + noted);
     }
@@ -112,6 +119,22 @@ final class SparkJvm {
     return command;
   }
 
+  /** What the archive is made from, there since its making began. */
+  private Path list() {
+    return archive.resolveSibling(archive.getFileName() + ".classes");
+  }
+
+  /** Whether another process is at it: one is enough. */
+  private boolean beingMade() throws IOException {
+    try {
+      return Files.getLastModifiedTime(list())
+          .toInstant()
+          .isAfter(Clock.systemUTC().instant().minus(LONGEST_MAKING));
+    } catch (NoSuchFileException e) {
+      return false;
+    }
+  }
+
   private void ofOtherBuilds() throws IOException {
     try (Stream<Path> files = Files.list(archive.getParent())) {
       for (Path file :
@@ -128,6 +151,11 @@ final class SparkJvm {
         java.io.File.pathSeparator, jars(checkout).stream().map(Path::toString).toList());
   }
 
+  /** To be called when this process ends, however it does. */
+  void forget() throws IOException {
+    Files.deleteIfExists(noted);
+  }
+
   /**
    * To be called when the JVM has ended: makes the archive if there is none. That goes on when this
    * process has ended too; the archive takes its place when it is whole.
@@ -136,7 +164,7 @@ final class SparkJvm {
    */
   void archive(boolean ran) {
     try {
-      if (!ran || Files.exists(archive)) {
+      if (!ran || Files.exists(archive) || beingMade()) {
         Files.deleteIfExists(noted);
         return;
       }
@@ -144,14 +172,14 @@ final class SparkJvm {
         return;
       }
       ofOtherBuilds();
-      Path list = noted.resolveSibling(archive.getFileName() + ".classes");
-      Files.move(noted, list, StandardCopyOption.REPLACE_EXISTING);
+      Files.move(noted, list(), StandardCopyOption.REPLACE_EXISTING);
+      Files.setLastModifiedTime(list(), FileTime.from(Clock.systemUTC().instant()));
       Path half = noted.resolveSibling(noted.getFileName() + ".half");
       List<String> dump = java();
       dump.addAll(
           List.of(
               "-Xshare:dump",
-              "-XX:SharedClassListFile=" + list,
+              "-XX:SharedClassListFile=" + list(),
               "-XX:SharedArchiveFile=" + half,
               "-cp",
               classPath()));

@@ -26,7 +26,8 @@ import java.util.Optional;
  * Reads a pipeline directory: a kustomization of which exactly {@code resources}, {@code
  * configMapGenerator}, {@code secretGenerator} and {@code generatorOptions} are understood (any
  * other field is refused by name, for a file that means something else here than under {@code
- * kubectl apply -k} would be a trap), and {@code local.yaml}.
+ * kubectl apply -k} would be a trap), and {@code local.yaml}. A resource that is a directory is a
+ * kustomization too, wherever it lies, with a {@code local.yaml} of its own.
  */
 public final class DirectoryReader {
   /** No file of a pipeline directory is larger; what is, was given by mistake. */
@@ -43,6 +44,7 @@ public final class DirectoryReader {
   private final List<PipelineDirectory.Manifest> manifests = new ArrayList<>();
   private final Map<String, Map<String, String>> configMaps = new LinkedHashMap<>();
   private final Map<String, Map<String, String>> secrets = new LinkedHashMap<>();
+  private final List<Path> kustomizations = new ArrayList<>();
   private final Path root;
 
   private DirectoryReader(Path root) {
@@ -61,7 +63,7 @@ public final class DirectoryReader {
     }
     DirectoryReader reader = new DirectoryReader(directory);
     reader.kustomization(directory);
-    Optional<LocalEnvironment> environment = reader.environment();
+    Optional<LocalEnvironment> environment = reader.environments();
     if (reader.problems.isEmpty()
         && reader.manifests.stream().noneMatch(m -> m.kind().equals("Pipeline"))) {
       reader.problems.add(directory + ": holds no resource of kind Pipeline");
@@ -78,6 +80,7 @@ public final class DirectoryReader {
   }
 
   private void kustomization(Path directory) {
+    kustomizations.add(directory);
     Path file = directory.resolve("kustomization.yaml");
     if (!Files.exists(file)) {
       problems.add(
@@ -97,10 +100,12 @@ public final class DirectoryReader {
       }
       for (String resource : fields.texts("resources")) {
         Path path = directory.resolve(resource);
-        if (!inside(path)) {
-          fields.problem("resources", "'" + resource + "' lies outside the directory");
+        if (kustomizations.stream().anyMatch(k -> whole(k).equals(whole(path)))) {
+          fields.problem("resources", "'" + resource + "' is one twice, or of itself");
         } else if (Files.isDirectory(path)) {
           kustomization(path);
+        } else if (!inside(path, directory)) {
+          fields.problem("resources", "'" + resource + "' lies outside the directory");
         } else {
           resource(path);
         }
@@ -124,7 +129,7 @@ public final class DirectoryReader {
         int equals = entry.indexOf('=');
         Path path = directory.resolve(entry.substring(equals + 1));
         String key = equals < 0 ? path.getFileName().toString() : entry.substring(0, equals);
-        if (!inside(path)) {
+        if (!inside(path, directory)) {
           generator.problem(generator.at("files"), "'" + entry + "' lies outside the directory");
         } else {
           text(path).ifPresent(t -> data.put(key, t));
@@ -229,8 +234,38 @@ public final class DirectoryReader {
     put(into, name, data, "metadata.name", fields);
   }
 
-  private Optional<LocalEnvironment> environment() {
-    Path file = root.resolve("local.yaml");
+  /** Those of all kustomizations as one: what is to be there for any of them is there for all. */
+  private Optional<LocalEnvironment> environments() {
+    List<DevService> services = new ArrayList<>();
+    List<DevProcess> processes = new ArrayList<>();
+    boolean any = false;
+    for (Path directory : kustomizations) {
+      Optional<LocalEnvironment> one = environment(directory);
+      any |= one.isPresent();
+      one.ifPresent(
+          e -> {
+            services.addAll(e.services());
+            processes.addAll(e.processes());
+          });
+    }
+    List<String> names = new ArrayList<>();
+    services.forEach(s -> names.add(s.name()));
+    processes.forEach(p -> names.add(p.name()));
+    for (String name : names) {
+      if (names.indexOf(name) != names.lastIndexOf(name)) {
+        String problem = "local.yaml: two services or processes of the name '" + name + "'";
+        if (!problems.contains(problem)) {
+          problems.add(problem);
+        }
+      }
+    }
+    return any
+        ? Optional.of(new LocalEnvironment(List.copyOf(services), List.copyOf(processes)))
+        : Optional.empty();
+  }
+
+  private Optional<LocalEnvironment> environment(Path directory) {
+    Path file = directory.resolve("local.yaml");
     if (!Files.exists(file)) {
       return Optional.empty();
     }
@@ -253,7 +288,7 @@ public final class DirectoryReader {
         service.problem(service.at("mariadb"), "is missing: exactly one of mariadb must be set");
       } else {
         String database = mariadb.get().required("database");
-        List<String> seed = mariadb.get().texts("seed");
+        List<String> seed = fromRoot(directory, mariadb.get().texts("seed"));
         for (String path : seed) {
           if (!Files.isRegularFile(root.resolve(path))) {
             mariadb.get().problem(mariadb.get().at("seed"), "no file '" + path + "'");
@@ -287,7 +322,7 @@ public final class DirectoryReader {
         processes.add(
             new DevProcess(
                 name,
-                java.get().texts("classPath"),
+                fromRoot(directory, java.get().texts("classPath")),
                 java.get().required("mainClass"),
                 java.get().texts("args"),
                 env));
@@ -297,6 +332,15 @@ public final class DirectoryReader {
     }
     fields.noMore();
     return Optional.of(new LocalEnvironment(List.copyOf(services), List.copyOf(processes)));
+  }
+
+  /** Paths in a kustomization's {@code local.yaml} as they are from the root. */
+  private List<String> fromRoot(Path directory, List<String> paths) {
+    if (directory.equals(root)) {
+      return paths;
+    }
+    Path way = whole(root).relativize(whole(directory));
+    return paths.stream().map(path -> way + "/" + path).toList();
   }
 
   private static void expect(Fields fields, String field, String value) {
@@ -347,8 +391,14 @@ public final class DirectoryReader {
     return Optional.empty();
   }
 
-  private boolean inside(Path path) {
-    return path.normalize().startsWith(root.normalize());
+  /** Comparable: nothing lies below {@code .} as it is written. */
+  private static Path whole(Path path) {
+    return path.toAbsolutePath().normalize();
+  }
+
+  /** As kustomize has it: files are taken from below their kustomization only, directories not. */
+  private boolean inside(Path path, Path directory) {
+    return whole(path).startsWith(whole(root)) || whole(path).startsWith(whole(directory));
   }
 
   private String show(Path file) {

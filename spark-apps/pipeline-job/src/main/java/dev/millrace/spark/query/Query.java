@@ -12,6 +12,7 @@ import org.apache.spark.sql.AnalysisException;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SparkSession;
+import org.apache.spark.sql.catalyst.analysis.UnsupportedOperationChecker;
 import org.apache.spark.sql.catalyst.parser.CatalystSqlParser;
 import org.apache.spark.sql.catalyst.plans.logical.Aggregate;
 import org.apache.spark.sql.catalyst.plans.logical.Command;
@@ -110,11 +111,11 @@ final class Query {
 
   /** Writes all rows; followed, until nobody wants more. */
   void run(Dataset<Row> rows) throws RowOutput.Closed, StreamingQueryException, TimeoutException {
-    out.begin(rows.schema());
     if (query.follow()) {
       follow(rows);
       return;
     }
+    out.begin(rows.schema());
     LogicalPlan plan = rows.queryExecution().optimizedPlan();
     if (plan.collectLeaves().forall(leaf -> leaf.stats().sizeInBytes().toLong() < FEW_BYTES)) {
       // To compile whole stages costs more than it saves on a few rows.
@@ -136,14 +137,22 @@ final class Query {
         rows.queryExecution()
             .analyzed()
             .exists(node -> node instanceof Aggregate && node.isStreaming());
+    OutputMode mode = grouped ? OutputMode.Update() : OutputMode.Append();
     StreamingQuery running;
     try {
+      spark(
+          () -> {
+            UnsupportedOperationChecker.checkForStreaming(rows.queryExecution().analyzed(), mode);
+            return mode;
+          });
+      out.begin(rows.schema());
+      out.pause();
       running =
           spark(
               () ->
                   rows.writeStream()
                       .foreachBatch(this::batch)
-                      .outputMode(grouped ? OutputMode.Update() : OutputMode.Append())
+                      .outputMode(mode)
                       .option("checkpointLocation", checkpoint)
                       .trigger(Trigger.ProcessingTime(0))
                       .start());

@@ -12,11 +12,9 @@ import java.nio.charset.StandardCharsets;
 import java.util.Locale;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
-import java.util.concurrent.TimeoutException;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SparkSession;
-import org.apache.spark.sql.streaming.StreamingQueryException;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import scala.runtime.BoxedUnit;
@@ -164,7 +162,9 @@ public final class QueryMain {
     } catch (CompletionException e) {
       LOG.debug("Spark does not start", e);
       return failed("Spark does not start: " + cause(e));
-    } catch (StreamingQueryException | TimeoutException | RuntimeException e) {
+    } catch (Throwable e) {
+      // Spark's checked exceptions too, which it does not declare; and where memory has run out,
+      // its threads would keep the process.
       return failed(cause(e));
     }
   }
