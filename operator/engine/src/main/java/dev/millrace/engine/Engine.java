@@ -373,9 +373,8 @@ public final class Engine implements AutoCloseable {
   }
 
   private Component source(Turn turn, Source source, boolean ended, Redactor redactor) {
-    String kind = source.cdc() != null ? "cdc" : source.datagen() != null ? "datagen" : "topic";
     StepResult result = turn.results.getOrDefault(source.name(), StepResult.READY);
-    return component(turn, source.name(), kind, result, -1, ended, redactor);
+    return component(turn, source.name(), source.type(), result, -1, ended, redactor);
   }
 
   private static Component component(
