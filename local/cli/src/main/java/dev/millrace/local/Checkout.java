@@ -32,6 +32,8 @@ record Checkout(Path home) {
     return List.of(
         home.resolve("connectors/datagen/target/plugins"),
         home.resolve("connectors/elasticsearch/target/plugins"),
+        home.resolve("connectors/rest/target/plugins"),
+        home.resolve("connectors/mqtt/target/plugins"),
         home.resolve("connectors/registry/target/plugins"));
   }
 

@@ -1,7 +1,6 @@
 package dev.millrace.local;
 
 import dev.millrace.engine.References;
-import dev.millrace.local.manifest.LocalEnvironment.DevService;
 import dev.millrace.local.manifest.PipelineDirectory;
 import dev.millrace.planner.Known;
 import java.util.Map;
@@ -19,8 +18,7 @@ final class LocalReferences implements References {
     this.directory = directory;
     this.promised =
         directory.environment().stream()
-            .flatMap(e -> e.services().stream())
-            .map(DevService::secret)
+            .flatMap(e -> e.secrets().stream())
             .collect(Collectors.toSet());
   }
 
@@ -37,6 +35,8 @@ final class LocalReferences implements References {
   /** All Secrets that are known by now. */
   Map<String, Map<String, String>> secrets() {
     Map<String, Map<String, String>> all = new ConcurrentHashMap<>(directory.secrets());
+    // What stands in for the world has the last word, and until it has spoken nobody has.
+    all.keySet().removeAll(promised);
     all.putAll(yielded);
     return all;
   }
@@ -53,7 +53,7 @@ final class LocalReferences implements References {
     return new Known.No<>(
         "no Secret '"
             + name
-            + "': neither a secretGenerator nor a service of local.yaml yields it"
+            + "': neither a secretGenerator nor local.yaml yields it"
             + there(secrets().keySet(), promised));
   }
 

@@ -16,17 +16,22 @@ import dev.millrace.local.manifest.LocalEnvironment;
 import dev.millrace.model.Pipeline;
 import dev.millrace.planner.Consent;
 import dev.millrace.services.ConnectService;
+import dev.millrace.services.DevelopmentService;
 import dev.millrace.services.Distribution;
 import dev.millrace.services.ElasticsearchService;
 import dev.millrace.services.JavaService;
 import dev.millrace.services.KafkaService;
 import dev.millrace.services.MariaDbService;
+import dev.millrace.services.MqttService;
 import dev.millrace.services.RegistryService;
 import dev.millrace.services.Room;
 import dev.millrace.services.Service;
 import dev.millrace.services.ServiceState;
 import dev.millrace.services.Supervisor;
 import java.io.IOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.Socket;
 import java.net.URI;
 import java.nio.file.Path;
 import java.time.Clock;
@@ -37,6 +42,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import org.slf4j.LoggerFactory;
@@ -55,7 +61,11 @@ final class LocalRun {
   private final ProcessSqlAnalyser analyser;
   private final CountDownLatch stop = new CountDownLatch(1);
   private final CountDownLatch stopped = new CountDownLatch(1);
-  private final Map<String, MariaDbService> databases = new LinkedHashMap<>();
+  private final Map<String, DevelopmentService> yielding = new LinkedHashMap<>();
+
+  /** Ports of processes by the Secrets that tell them; services are prepared by several threads. */
+  private final Map<String, Integer> ports = new ConcurrentHashMap<>();
+
   private final Map<String, PipelineStatus> statuses = new LinkedHashMap<>();
   private volatile JsonNode status = new ObjectMapper().createObjectNode();
   private String page = "";
@@ -176,37 +186,77 @@ final class LocalRun {
     LocalEnvironment environment =
         pipelines.directory().environment().orElse(new LocalEnvironment(List.of(), List.of()));
     for (LocalEnvironment.DevService service : environment.services()) {
-      MariaDbService database =
-          new MariaDbService(
-              distribution,
-              service.name(),
-              service.database(),
-              service.seed().stream().map(root::resolve).toList());
-      databases.put(service.secret(), database);
-      services.add(database);
+      DevelopmentService started = development(distribution, root, service);
+      yielding.put(service.secret(), started);
+      services.add(started);
     }
     for (LocalEnvironment.DevProcess process : environment.processes()) {
       services.add(
           new JavaService(
               process.name(),
               environment.services().stream().map(LocalEnvironment.DevService::name).toList(),
-              room ->
-                  JavaService.java(
-                      128,
-                      List.of("-XX:TieredStopAtLevel=1"),
-                      process.classPath().stream().map(p -> root.resolve(p).toString()).toList(),
-                      process.mainClass(),
-                      process.args(),
-                      LocalEnvironment.resolve(process.env(), secrets()),
-                      root)));
+              room -> launch(process, room, root),
+              () -> process.port().map(p -> listening(p.secret())).orElse(true)));
     }
     return services;
   }
 
+  private static DevelopmentService development(
+      Distribution distribution, Path root, LocalEnvironment.DevService service) {
+    if (service.kind() instanceof LocalEnvironment.MariaDb mariaDb) {
+      return new MariaDbService(
+          distribution,
+          service.name(),
+          mariaDb.database(),
+          mariaDb.seed().stream().map(root::resolve).toList());
+    }
+    return new MqttService(distribution, service.name());
+  }
+
+  private Service.Launch launch(LocalEnvironment.DevProcess process, Room room, Path root)
+      throws IOException {
+    Map<String, String> env =
+        new LinkedHashMap<>(LocalEnvironment.resolve(process.env(), secrets()));
+    if (process.port().isPresent()) {
+      int port = room.port("http");
+      ports.put(process.port().get().secret(), port);
+      env.put(process.port().get().env(), Integer.toString(port));
+    }
+    return JavaService.java(
+        128,
+        List.of("-XX:TieredStopAtLevel=1"),
+        process.classPath().stream().map(p -> root.resolve(p).toString()).toList(),
+        process.mainClass(),
+        process.args(),
+        env,
+        root);
+  }
+
+  /** Whether the process whose address this Secret holds takes connections. */
+  private boolean listening(String secret) {
+    Integer port = ports.get(secret);
+    if (port == null) {
+      return false;
+    }
+    try (Socket socket = new Socket()) {
+      socket.connect(new InetSocketAddress(InetAddress.getLoopbackAddress(), port), 200);
+      return true;
+    } catch (IOException notYet) {
+      return false;
+    }
+  }
+
   private Map<String, Map<String, String>> secrets() throws IOException {
-    for (Map.Entry<String, MariaDbService> database : databases.entrySet()) {
-      if (database.getValue().endpoint().isPresent()) {
-        references.yield(database.getKey(), database.getValue().credentials());
+    for (Map.Entry<String, Integer> port : ports.entrySet()) {
+      // Once it serves; then its address stays, whatever becomes of the process.
+      Map<String, String> keys = LocalEnvironment.DevPort.keys(port.getValue());
+      if (!keys.equals(references.secrets().get(port.getKey())) && listening(port.getKey())) {
+        references.yield(port.getKey(), keys);
+      }
+    }
+    for (Map.Entry<String, DevelopmentService> service : yielding.entrySet()) {
+      if (service.getValue().endpoint().isPresent()) {
+        references.yield(service.getKey(), service.getValue().credentials());
       }
     }
     return references.secrets();
@@ -255,8 +305,9 @@ final class LocalRun {
       }
       statuses.keySet().retainAll(pipelines.pipelines().stream().map(Pipeline::name).toList());
       for (Map.Entry<String, Map<String, String>> secret : secrets().entrySet()) {
-        if (databases.containsKey(secret.getKey())
-            && ready(supervisor, databases.get(secret.getKey()))) {
+        if (ports.containsKey(secret.getKey())
+            || (yielding.containsKey(secret.getKey())
+                && ready(supervisor, yielding.get(secret.getKey())))) {
           state.writeSecret(secret.getKey(), secret.getValue());
         }
       }

@@ -59,7 +59,7 @@ class BadInputIT {
             "pipeline.yaml",
             "    - name: events\n",
             "    - name: events\n      topic: { name: t }\n",
-            "spec.sources[1]: exactly one of cdc, datagen, topic must be set; datagen and topic are"),
+            "spec.sources[1]: exactly one of cdc, mqtt, rest, datagen, topic must be set; datagen and topic are"),
         mistake(
             "not YAML", "pipeline.yaml", "  sources:\n", "  sources: [\n", "pipeline.yaml: line"),
         mistake(

@@ -55,7 +55,7 @@ class DocsIT {
 
   @AfterEach
   void stop() throws Exception {
-    for (String run : List.of("shop", "demo-tv")) {
+    for (String run : List.of("shop", "demo-tv", "devices", "examples/forecast")) {
       if (Files.isDirectory(directory.resolve(run).resolve(".millrace"))) {
         new Installation(directory).run(60, "stop", directory.resolve(run).toString());
       }
@@ -67,6 +67,7 @@ class DocsIT {
   @MethodSource("followed")
   void commands(Path page) throws Exception {
     new Installation(directory).copy("demo-tv", directory);
+    new Installation(directory).copy("examples", directory);
     follow(page);
   }
 

@@ -3,6 +3,7 @@ package dev.millrace.controller;
 import dev.millrace.controller.ReferencedObjects.Key;
 import dev.millrace.model.Pipeline;
 import dev.millrace.model.Platform;
+import dev.millrace.model.Rest;
 import java.util.Set;
 import java.util.TreeSet;
 
@@ -20,11 +21,15 @@ final class Referring {
     Set<Key> keys = new TreeSet<>(ORDER);
     Pipeline.Spec spec = pipeline.getSpec();
     for (Pipeline.Source source : spec.sources()) {
-      if (source.cdc() != null) {
-        keys.add(Key.secret(namespace, source.cdc().connection().secretRef().name()));
-      }
+      source.secret().ifPresent(s -> keys.add(Key.secret(namespace, s.name())));
       if (source.datagen() != null) {
         add(keys, namespace, source.datagen().schemaFrom());
+      }
+      if (source.rest() != null) {
+        add(keys, namespace, source.rest());
+      }
+      if (source.mqtt() != null) {
+        add(keys, namespace, source.mqtt().schemaFrom());
       }
     }
     spec.transforms().forEach(t -> add(keys, namespace, t.sqlFrom()));
@@ -69,6 +74,14 @@ final class Referring {
     if (tls != null) {
       keys.add(Key.secret(namespace, tls.caSecretRef().name()));
     }
+  }
+
+  private static void add(Set<Key> keys, String namespace, Rest rest) {
+    add(keys, namespace, rest.schemaFrom());
+    if (rest.each() != null) {
+      add(keys, namespace, rest.each().itemsFrom());
+    }
+    rest.secretNames().forEach(name -> keys.add(Key.secret(namespace, name)));
   }
 
   private static void add(Set<Key> keys, String namespace, Pipeline.ConfigMapRef ref) {

@@ -40,6 +40,7 @@ public final class ApiServer implements AutoCloseable {
   private final KubeAPIServer server;
   private final KubernetesClient client;
   private final Path audit;
+  private final Path again;
   private final List<Request> requests = new ArrayList<>();
   private long read;
 
@@ -54,9 +55,11 @@ public final class ApiServer implements AutoCloseable {
     Path binaries = folder.resolve("k8s/" + VERSION + "-linux-amd64");
     Files.createDirectories(binaries);
     Path source = binaries();
-    for (String name : List.of("etcd", "kube-apiserver", "kubectl")) {
+    for (String name : List.of("etcd", "kubectl")) {
       Files.createSymbolicLink(binaries.resolve(name), source.resolve(name));
     }
+    again = folder.resolve("again");
+    wrap(binaries.resolve("kube-apiserver"), source.resolve("kube-apiserver"));
     audit = folder.resolve("audit.log");
     Path policy = folder.resolve("audit.yaml");
     Files.writeString(
@@ -241,6 +244,58 @@ public final class ApiServer implements AutoCloseable {
 
   public List<Request> writes() {
     return requests().stream().filter(Request::writes).toList();
+  }
+
+  /** What started it ends with it, etcd and all: so it is started by a shell that outlives it. */
+  private void wrap(Path as, Path server) throws IOException {
+    Files.writeString(
+        as,
+        """
+        #!/usr/bin/env bash
+        trap 'kill "$child"; exit' TERM INT
+        while :; do
+          '%s' "$@" & child=$!
+          wait "$child"
+          [[ -e '%2$s' ]] || exit
+          while [[ -e '%2$s' ]]; do sleep 0.1; done
+        done
+        """
+            .formatted(server, again));
+    if (!as.toFile().setExecutable(true)) {
+      throw new IOException("not made executable: " + as);
+    }
+  }
+
+  /**
+   * Kills it, and starts it again where it was, on the same etcd.
+   *
+   * @param meanwhile what to do while there is none
+   */
+  public void restart(Runnable meanwhile) throws IOException {
+    ProcessHandle running =
+        ProcessHandle.current()
+            .descendants()
+            // Not by its name: etcd may be the same program under another one.
+            .filter(
+                p ->
+                    p.info().command().filter(c -> !c.endsWith("bash")).isPresent()
+                        && p.info().commandLine().orElse("").contains("--audit-policy-file"))
+            .findFirst()
+            .orElseThrow(() -> new IllegalStateException("no kube-apiserver runs"));
+    Files.createFile(again);
+    running.destroyForcibly();
+    running.onExit().join();
+    meanwhile.run();
+    Files.delete(again);
+    Awaitility.await("the API server after its end")
+        .atMost(Duration.ofSeconds(90))
+        .ignoreExceptions()
+        .until(() -> client.raw("/readyz") != null);
+    // Until it has read the roles it forbids everybody everything.
+    synchronized (this) {
+      requests();
+      requests.removeIf(r -> r.status() == 403);
+    }
   }
 
   @Override

@@ -339,6 +339,37 @@ class OperatorIT {
   }
 
   @Test
+  void anApiServerThatIsKilledIsFoundAgainAndWhatRanHasGoneOn() throws Exception {
+    apply(yaml("outlives", inline(""), SINK.formatted("outlives")));
+    untilReady("outlives");
+    until("outlives", p -> condition(p, "Ready").getMessage().contains("arrived"));
+    String version = pipeline("outlives").getMetadata().getResourceVersion();
+    long turns = turns("default");
+    server.restart(
+        () ->
+            // What runs is looked at all the same: only nobody can be told.
+            await().atMost(PATIENCE).until(() -> turns("default") > turns));
+    awaitTurns("default", 3);
+    assertThat(pipeline("outlives").getMetadata().getResourceVersion())
+        .as("nothing has changed, so nothing is written")
+        .isEqualTo(version);
+    // It hears of edits, and of what is new.
+    apply(
+        yaml(
+            "outlives",
+            inline(""),
+            SINK.formatted("outlives").replace("index: outlives", "index: outlives, refresh: 3s")));
+    until("outlives", p -> Long.valueOf(2).equals(p.getStatus().observedGeneration()));
+    untilReady("outlives");
+    assertThat(Backends.http("GET", backends.elasticsearch() + "/outlives/_settings").body())
+        .contains("\"refresh_interval\":\"3s\"");
+    apply(yaml("born-after", inline(""), ""));
+    untilReady("born-after");
+    delete("outlives");
+    untilGone("outlives");
+  }
+
+  @Test
   void whatItRefersToIsWaitedForAndFoundWithoutAnEdit() throws Exception {
     apply(yaml("waits", "schemaFrom: { configMap: waits-schema, key: e.avsc }", ""));
     until("waits", p -> "MissingReference".equals(condition(p, "ResolvedRefs").getReason()));

@@ -9,8 +9,12 @@ import dev.millrace.registry.SchemaRegistryClient;
 import java.net.URI;
 import java.net.URISyntaxException;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.stream.Collectors;
 
 /**
  * What the planner asks, answered by the registry, Secrets, ConfigMaps and the SQL analyser. One
@@ -18,7 +22,11 @@ import java.util.Optional;
  */
 public final class Catalog implements SchemaCatalog {
   private static final Map<String, Integer> PORTS =
-      Map.of("mysql", 3306, "mariadb", 3306, "postgresql", 5432);
+      Map.of("mysql", 3306, "mariadb", 3306, "postgresql", 5432, "mqtt", 1883, "mqtts", 8883);
+
+  /** Keys of a Secret, beside the URL's, that say how to prove who one is. */
+  private static final Set<String> CREDENTIALS =
+      Set.of("username", "password", "ca.crt", "tls.crt", "tls.key");
 
   private final Optional<SchemaRegistryClient> registry;
   private final References references;
@@ -75,23 +83,53 @@ public final class Catalog implements SchemaCatalog {
           "Secret '" + ref.name() + "' has no key '" + ref.key() + "'; it has " + keys.keySet());
     }
     String where = "Secret '" + ref.name() + "', key '" + ref.key() + "': ";
-    for (String needed : new String[] {"username", "password"}) {
-      if (!keys.containsKey(needed)) {
-        return new Known.No<>("Secret '" + ref.name() + "' has no key '" + needed + "'");
-      }
-    }
     try {
       URI uri = new URI(url.strip());
       if (uri.getScheme() == null || uri.getHost() == null) {
         return new Known.No<>(where + "is no URL such as mariadb://user:password@host:3306/db");
       }
+      // A broker of MQTT may know its clients by their certificates, or let in everybody.
+      if (!uri.getScheme().startsWith("mqtt")) {
+        for (String needed : new String[] {"username", "password"}) {
+          if (!keys.containsKey(needed)) {
+            return new Known.No<>("Secret '" + ref.name() + "' has no key '" + needed + "'");
+          }
+        }
+      }
       int port = uri.getPort() < 0 ? PORTS.getOrDefault(uri.getScheme(), 0) : uri.getPort();
       String path = uri.getPath() == null ? "" : uri.getPath().replaceFirst("^/", "");
-      return new Known.Yes<>(new ConnectionFacts(uri.getScheme(), uri.getHost(), port, path));
+      return new Known.Yes<>(
+          new ConnectionFacts(
+              uri.getScheme(),
+              uri.getHost(),
+              port,
+              path,
+              keys.keySet().stream()
+                  .filter(CREDENTIALS::contains)
+                  .collect(Collectors.toUnmodifiableSet())));
     } catch (URISyntaxException e) {
       // Not its message: that has the URL, and so the password, in it.
       return new Known.No<>(where + "is no URL: " + e.getReason() + " at " + e.getIndex());
     }
+  }
+
+  @Override
+  public Known<Boolean> secret(String name, List<String> keys) {
+    Known<Map<String, String>> secret = references.secret(name);
+    if (secret instanceof Known.Waiting<Map<String, String>> waiting) {
+      return new Known.Waiting<>(waiting.why());
+    }
+    if (secret instanceof Known.No<Map<String, String>> no) {
+      return new Known.No<>(no.why());
+    }
+    Set<String> there = new TreeSet<>(((Known.Yes<Map<String, String>>) secret).value().keySet());
+    for (String key : keys) {
+      if (!there.contains(key)) {
+        return new Known.No<>(
+            "Secret '" + name + "' has no key '" + key + "'; it has " + String.join(", ", there));
+      }
+    }
+    return new Known.Yes<>(true);
   }
 
   @Override

@@ -170,9 +170,12 @@ public final class Previews implements AutoCloseable {
   Redactor redactor(Pipeline pipeline) {
     Set<String> names =
         pipeline.getSpec().sources().stream()
-            .filter(s -> s.cdc() != null && s.cdc().connection() != null)
-            .map(s -> s.cdc().connection().secretRef().name())
+            .flatMap(s -> s.secret().stream())
+            .map(Pipeline.SecretRef::name)
             .collect(Collectors.toSet());
+    pipeline.getSpec().sources().stream()
+        .filter(s -> s.rest() != null)
+        .forEach(s -> names.addAll(s.rest().secretNames()));
     Collection<String> values = new ArrayList<>(backends.credentials.secrets());
     for (String name : names) {
       if (references.secret(name) instanceof Known.Yes<Map<String, String>> yes) {

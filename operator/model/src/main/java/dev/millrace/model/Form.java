@@ -152,6 +152,60 @@ final class Form {
   @Target({ElementType.FIELD, ElementType.METHOD, ElementType.RECORD_COMPONENT})
   @interface Url {}
 
+  /** Path and query of a URL. */
+  @JacksonAnnotationsInside
+  @Pattern("^/[^\\s]*$")
+  @Size(max = 2048)
+  @Expected("a path that begins with /")
+  @Retention(RetentionPolicy.RUNTIME)
+  @Target({ElementType.FIELD, ElementType.METHOD, ElementType.RECORD_COMPONENT})
+  @interface UrlPath {}
+
+  /** A JSON pointer (RFC 6901). */
+  @JacksonAnnotationsInside
+  @Pattern("^(/.*)?$")
+  @Size(max = 512)
+  @Expected("a JSON pointer such as /list, or nothing")
+  @Retention(RetentionPolicy.RUNTIME)
+  @Target({ElementType.FIELD, ElementType.METHOD, ElementType.RECORD_COMPONENT})
+  @interface JsonPointer {}
+
+  /** Name of a query parameter or header. */
+  @JacksonAnnotationsInside
+  @Pattern("^[A-Za-z0-9._~-]{1,128}$")
+  @Size(max = 128)
+  @Expected("a name of letters, digits, '.', '_', '~' and '-'")
+  @Retention(RetentionPolicy.RUNTIME)
+  @Target({ElementType.FIELD, ElementType.METHOD, ElementType.RECORD_COMPONENT})
+  @interface HttpName {}
+
+  /** A cron expression. */
+  @JacksonAnnotationsInside
+  @Pattern("^[^\\s]+( +[^\\s]+){4}$")
+  @Size(max = 256)
+  @Expected("five fields such as '*/10 6-22 * * *'")
+  @Retention(RetentionPolicy.RUNTIME)
+  @Target({ElementType.FIELD, ElementType.METHOD, ElementType.RECORD_COMPONENT})
+  @interface Cron {}
+
+  /** A time zone of the tz database. */
+  @JacksonAnnotationsInside
+  @Pattern("^[A-Za-z][A-Za-z0-9+_/-]{0,63}$")
+  @Size(max = 64)
+  @Expected("a time zone such as Europe/Berlin")
+  @Retention(RetentionPolicy.RUNTIME)
+  @Target({ElementType.FIELD, ElementType.METHOD, ElementType.RECORD_COMPONENT})
+  @interface TimeZone {}
+
+  /** A date or an instant, in UTC. */
+  @JacksonAnnotationsInside
+  @Pattern("^[0-9]{4}-[0-9]{2}-[0-9]{2}(T[0-9]{2}:[0-9]{2}:[0-9]{2}(\\.[0-9]{1,6})?Z)?$")
+  @Size(max = 40)
+  @Expected("a date such as 2026-01-31, or an instant such as 2026-01-31T00:00:00Z")
+  @Retention(RetentionPolicy.RUNTIME)
+  @Target({ElementType.FIELD, ElementType.METHOD, ElementType.RECORD_COMPONENT})
+  @interface Moment {}
+
   /** {@code host:port}, separated by commas. */
   @JacksonAnnotationsInside
   @Pattern("^[^\\s:,/]+:[0-9]{1,5}(,[^\\s:,/]+:[0-9]{1,5})*$")
@@ -177,6 +231,15 @@ final class Form {
   @Retention(RetentionPolicy.RUNTIME)
   @Target({ElementType.FIELD, ElementType.METHOD, ElementType.RECORD_COMPONENT})
   @interface Share {}
+
+  /** Topic filters of MQTT. */
+  @Items(
+      pattern = "^[^,\\s]([^,]*[^,\\s])?$",
+      maxLength = 1024,
+      expected = "a topic filter such as tv/+/telemetry, without comma and space at its ends")
+  @Retention(RetentionPolicy.RUNTIME)
+  @Target({ElementType.FIELD, ElementType.METHOD, ElementType.RECORD_COMPONENT})
+  @interface TopicFilters {}
 
   /** A list of fields. */
   @Items(

@@ -22,6 +22,7 @@ import io.fabric8.kubernetes.model.annotation.Group;
 import io.fabric8.kubernetes.model.annotation.ShortNames;
 import io.fabric8.kubernetes.model.annotation.Version;
 import java.util.List;
+import java.util.Optional;
 
 /**
  * What flows: sources, transforms, sinks, and the dashboards that show it.
@@ -202,11 +203,15 @@ public final class Pipeline implements HasMetadata, Namespaced {
     }
   }
 
-  /** Where data comes from; exactly one of {@code cdc}, {@code datagen}, {@code topic}. */
-  @Union({"cdc", "datagen", "topic"})
+  /**
+   * Where data comes from; exactly one of {@code cdc}, {@code mqtt}, {@code rest}, {@code datagen},
+   * {@code topic}.
+   */
+  @Union({"cdc", "mqtt", "rest", "datagen", "topic"})
   @ValidationRule(
       value =
-          "has(self.cdc) == has(oldSelf.cdc) && has(self.datagen) == has(oldSelf.datagen) && has(self.topic) == has(oldSelf.topic)",
+          "has(self.cdc) == has(oldSelf.cdc) && has(self.mqtt) == has(oldSelf.mqtt) && has(self.rest) == has(oldSelf.rest)"
+              + " && has(self.datagen) == has(oldSelf.datagen) && has(self.topic) == has(oldSelf.topic)",
       message =
           "what kind of source it is can not be changed: add one of another name, and remove this one")
   @ValidationRule(
@@ -238,8 +243,10 @@ public final class Pipeline implements HasMetadata, Namespaced {
           String name,
       @JsonPropertyDescription("Rows of a database as they change; each table is a stream.")
           Cdc cdc,
+      @JsonPropertyDescription("A REST service that is asked for JSON, again and again.") Rest rest,
       @JsonPropertyDescription("Made-up records: a clickstream for trying and testing.")
           Datagen datagen,
+      @JsonPropertyDescription("Messages of an MQTT broker.") Mqtt mqtt,
       @JsonPropertyDescription("A topic that somebody else writes, in the registry's format.")
           Topic topic,
       @JsonPropertyDescription("Which field says when it happened.") EventTime eventTime,
@@ -267,9 +274,21 @@ public final class Pipeline implements HasMetadata, Namespaced {
       partitionBy = partitionBy == null ? List.of() : List.copyOf(partitionBy);
     }
 
+    /** The Secret with its connection, if it has one. */
+    public Optional<SecretRef> secret() {
+      if (mqtt != null && mqtt.connection() != null) {
+        return Optional.ofNullable(mqtt.connection().secretRef());
+      }
+      return cdc != null && cdc.connection() != null
+          ? Optional.ofNullable(cdc.connection().secretRef())
+          : Optional.empty();
+    }
+
     /** Which of the union's members it is. */
     public String type() {
-      return cdc != null ? "cdc" : datagen != null ? "datagen" : "topic";
+      return cdc != null
+          ? "cdc"
+          : mqtt != null ? "mqtt" : rest != null ? "rest" : datagen != null ? "datagen" : "topic";
     }
   }
 
@@ -363,6 +382,89 @@ public final class Pipeline implements HasMetadata, Namespaced {
   public record Late(
       @Required @Form.Share @JsonPropertyDescription("Share of the records, 0 to 1.") Double share,
       @Required @Form.Duration @JsonPropertyDescription("So much too late.") String by) {}
+
+  /** Messages of an MQTT broker. */
+  @Union({"schema", "schemaFrom"})
+  @ValidationRule(
+      value = "!has(self.tasks) || self.tasks <= 1 || self.topics.all(t, t.startsWith('$share/'))",
+      message =
+          "tasks: several share the load only of shared subscriptions: expected $share/GROUP/FILTER in topics, or 1")
+  @ValidationRule(
+      value =
+          "(has(self.format) && self.format == 'raw') == (has(self.fields) && has(self.fields.payload))",
+      message = "fields.payload: goes with format raw, and only with it")
+  public record Mqtt(
+      @Required @JsonPropertyDescription("The broker.") MqttConnection connection,
+      @Required
+          @Size(min = 1, max = 32)
+          @Form.TopicFilters
+          @JsonPropertyDescription(
+              "Topic filters, with + and # as MQTT has them. A level {name} stands for any text, which becomes the field"
+                  + " of that name. $share/GROUP/FILTER is a shared subscription.")
+          List<String> topics,
+      @Default("1")
+          @Min(0)
+          @Max(2)
+          @JsonPropertyDescription(
+              "Quality of service: 0, what can not be taken at once is lost; 1 (default), each message at least once; 2, and"
+                  + " once only between broker and connector.")
+          Integer qos,
+      @Default("5")
+          @OneOf({"5", "3.1.1"})
+          @JsonPropertyDescription("Version of MQTT: 5 (default) or 3.1.1.")
+          String version,
+      @Default("json")
+          @OneOf({"json", "avro", "avro-framed", "raw"})
+          @JsonPropertyDescription(
+              "What a message holds: json (default), an object; avro, the binary of the schema without the fields that the topic"
+                  + " and fields fill; avro-framed, Avro with the registry's id of its schema before it; raw, bytes for fields.payload.")
+          String format,
+      @Size(min = 2, max = 65536) @JsonPropertyDescription("Avro schema of the records.")
+          String schema,
+      @JsonPropertyDescription("The schema, from a ConfigMap.") ConfigMapRef schemaFrom,
+      @JsonPropertyDescription("Fields for what is said about a message.") MqttFields fields,
+      @Form.Span
+          @JsonPropertyDescription(
+              "So long the broker keeps messages for a connector that is away; default 7d. Only MQTT 5.")
+          String sessionExpiry,
+      @Min(1)
+          @Max(1000)
+          @JsonPropertyDescription(
+              "Connect tasks, which share the messages of shared subscriptions; default 1.")
+          Integer tasks) {
+    public Mqtt {
+      topics = topics == null ? List.of() : List.copyOf(topics);
+      qos = qos == null ? 1 : qos;
+      version = version == null ? "5" : version;
+      format = format == null ? "json" : format;
+    }
+  }
+
+  /** A broker: a URL in a Secret. */
+  public record MqttConnection(
+      @Required
+          @JsonPropertyDescription(
+              "A key that holds a URL, mqtt://host:1883 or mqtts://host:8883. Of the Secret's other keys these are used where"
+                  + " they exist: username, password, and with mqtts ca.crt (whom to trust), tls.crt and tls.key (the client's"
+                  + " certificate), all in PEM.")
+          SecretRef secretRef) {}
+
+  /** Fields for what is said about a message. */
+  public record MqttFields(
+      @Form.Column @JsonPropertyDescription("A string: the message's topic.") String topic,
+      @Form.Column
+          @JsonPropertyDescription(
+              "A timestamp-micros or timestamp-millis: when the message arrived.")
+          String arrivedAt,
+      @Form.Column
+          @JsonPropertyDescription(
+              "A boolean: whether the broker had kept the message for new subscribers.")
+          String retained,
+      @Form.Column @JsonPropertyDescription("An int: the quality of service it came with.")
+          String qos,
+      @Form.Column
+          @JsonPropertyDescription("Bytes or a string: what a message of format raw holds.")
+          String payload) {}
 
   /** A topic that somebody else writes, in the registry's format. */
   public record Topic(

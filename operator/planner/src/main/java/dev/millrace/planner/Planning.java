@@ -13,6 +13,7 @@ import dev.millrace.model.Pipeline.Table;
 import dev.millrace.model.Pipeline.Transform;
 import dev.millrace.model.Platform;
 import dev.millrace.model.Problem;
+import dev.millrace.model.Rest;
 import dev.millrace.planner.SchemaCatalog.SqlAnalysis;
 import dev.millrace.planner.SchemaCatalog.SqlRequest;
 import dev.millrace.planner.SchemaCatalog.SqlStream;
@@ -135,6 +136,10 @@ final class Planning {
       cdc(path + ".cdc", source);
     } else if (source.datagen() != null) {
       datagen(path, source);
+    } else if (source.rest() != null) {
+      rest(path, source);
+    } else if (source.mqtt() != null) {
+      mqtt(path, source);
     } else {
       String topic = source.topic().name();
       Known<SchemaCatalog.StreamSchema> known = catalog.stream(topic);
@@ -193,6 +198,93 @@ final class Planning {
       config.put("entities", datagen.entities().toString());
     }
     sources.add(new Resource.Connector(config.get("topic"), source.name(), config));
+  }
+
+  private void rest(String path, Source source) {
+    Rest rest = source.rest();
+    RestSource planned = new RestSource(rest, mounted);
+    Optional<String> text =
+        rest.schema() != null
+            ? Optional.of(rest.schema())
+            : config(path + ".rest.schemaFrom", rest.schemaFrom(), source.name());
+    Optional<Schema> schema = text.flatMap(t -> declaredSchema(path + ".rest.schema", t));
+    Optional<Map<String, String>> declared =
+        declared(path, source, schema, rest.backfill() != null);
+    Optional<String> items = items(path + ".rest.each", source);
+    boolean there = true;
+    for (Map.Entry<String, RestSource.Needed> needed : planned.secrets(path + ".rest").entrySet()) {
+      there &=
+          resolve(
+                  catalog.secret(needed.getValue().secret(), needed.getValue().keys()),
+                  needed.getKey(),
+                  source.name())
+              .isPresent();
+    }
+    if (declared.isEmpty()
+        || !there
+        || (rest.each() != null && items.isEmpty())
+        || !fields(path + ".rest.fields", List.copyOf(rest.fields().keySet()), schema.get())) {
+      return;
+    }
+    Map<String, String> config = declared.get();
+    config.putAll(planned.settings(items));
+    config.put("dead.letter.topic", deadLetters(config.get("topic"), source.name()));
+    sources.add(new Resource.Connector(config.get("topic"), source.name(), config));
+  }
+
+  private Optional<String> items(String path, Source source) {
+    Rest.Each each = source.rest().each();
+    if (each == null) {
+      return Optional.empty();
+    }
+    List<String> wrong = new ArrayList<>();
+    Optional<String> items = Optional.empty();
+    String at = each.items() != null ? path + ".items" : path + ".itemsFrom";
+    if (each.items() != null) {
+      items = RestSource.items(each.items(), wrong);
+    } else {
+      Optional<String> text = config(at, each.itemsFrom(), source.name());
+      try {
+        if (text.isPresent()) {
+          items = RestSource.items(Schemas.JSON.readTree(text.get()), wrong);
+        }
+      } catch (JsonProcessingException e) {
+        wrong.add("is not JSON: " + e.getOriginalMessage());
+      }
+    }
+    wrong.forEach(w -> problems.add(Problem.of(at, w)));
+    return items;
+  }
+
+  private void mqtt(String path, Source source) {
+    Pipeline.Mqtt mqtt = source.mqtt();
+    Optional<String> text =
+        mqtt.schema() != null
+            ? Optional.of(mqtt.schema())
+            : config(path + ".mqtt.schemaFrom", mqtt.schemaFrom(), source.name());
+    Optional<Schema> schema = text.flatMap(t -> declaredSchema(path + ".mqtt.schema", t));
+    Optional<Map<String, String>> declared = declared(path, source, schema, false);
+    schema.ifPresent(s -> problems.addAll(MqttSettings.check(path + ".mqtt", mqtt, s)));
+    Optional<SchemaCatalog.ConnectionFacts> facts =
+        resolve(
+            catalog.connection(mqtt.connection().secretRef()),
+            path + ".mqtt.connection.secretRef",
+            source.name());
+    if (declared.isEmpty() || facts.isEmpty()) {
+      return;
+    }
+    if (!Set.of("mqtt", "mqtts").contains(facts.get().scheme())) {
+      problems.add(
+          Problem.of(
+              path + ".mqtt.connection",
+              "scheme '" + facts.get().scheme() + "' of its URL: expected mqtt or mqtts"));
+      return;
+    }
+    Map<String, String> config = declared.get();
+    String topic = config.get("topic");
+    config.putAll(MqttSettings.of(mqtt, facts.get(), mounted));
+    config.put("dead.letter.topic", deadLetters(topic, source.name()));
+    sources.add(new Resource.Connector(topic, source.name(), config));
   }
 
   /**

@@ -6,6 +6,7 @@ import dev.millrace.model.Pipeline.SecretRef;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import org.apache.avro.Schema;
 
 /** All that the planner must know and may not ask for itself. */
@@ -16,6 +17,11 @@ public interface SchemaCatalog {
 
   /** What is not secret of a connection. */
   Known<ConnectionFacts> connection(SecretRef ref);
+
+  /** Whether a Secret is there and has these keys: never what they hold. */
+  default Known<Boolean> secret(String name, List<String> keys) {
+    return new Known.Waiting<>("Secret '" + name + "' is not read yet");
+  }
 
   /** Text of a ConfigMap's key. */
   Known<String> config(ConfigMapRef ref);
@@ -31,8 +37,19 @@ public interface SchemaCatalog {
   /** Value and key schema of a topic. */
   record StreamSchema(Schema value, Optional<Schema> key) {}
 
-  /** Where a connection leads: never user or password. */
-  record ConnectionFacts(String scheme, String host, int port, String database) {}
+  /**
+   * Where a connection leads: never user or password.
+   *
+   * @param credentials which of the keys {@code username}, {@code password}, {@code ca.crt}, {@code
+   *     tls.crt} and {@code tls.key} its Secret has
+   */
+  record ConnectionFacts(
+      String scheme, String host, int port, String database, Set<String> credentials) {
+    /** A connection with user and password. */
+    public ConnectionFacts(String scheme, String host, int port, String database) {
+      this(scheme, host, port, database, Set.of("username", "password"));
+    }
+  }
 
   /**
    * A question to the SQL analyser.

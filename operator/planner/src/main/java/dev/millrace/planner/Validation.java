@@ -69,12 +69,20 @@ final class Validation {
 
   private void source(String path, Source source) {
     keyed(path, source);
+    if (source.mqtt() != null) {
+      mqtt(path + ".mqtt", source.mqtt());
+    }
     if (source.cdc() == null) {
       if (source.name() != null && !source.name().matches(STREAM)) {
         problems.removeIf(p -> p.path().equals(path + ".name"));
         once(path + ".name", "'" + source.name() + "': expected the name of a stream, " + STREAM);
       }
       stream(path + ".name", source.name());
+      if (source.rest() != null) {
+        new RestSource(source.rest(), new SecretFiles(""))
+            .problems(path + ".rest", source.key())
+            .forEach(p -> once(p.path(), p));
+      }
       return;
     }
     if (!source.partitionBy().isEmpty()) {
@@ -87,6 +95,22 @@ final class Validation {
       if ((table.validFrom() == null) != (table.validTo() == null)) {
         once(at, "validFrom and validTo go together");
       }
+    }
+  }
+
+  private void mqtt(String path, Pipeline.Mqtt mqtt) {
+    if (mqtt.tasks() != null
+        && mqtt.tasks() > 1
+        && !mqtt.topics().stream().allMatch(t -> t.startsWith("$share/"))) {
+      once(
+          path + ".tasks",
+          mqtt.tasks()
+              + " tasks share the load only of shared subscriptions: expected $share/GROUP/FILTER in"
+              + " topics, or 1");
+    }
+    boolean payload = mqtt.fields() != null && mqtt.fields().payload() != null;
+    if (mqtt.format().equals("raw") != payload) {
+      once(path + ".fields.payload", "goes with format raw, and only with it");
     }
   }
 
@@ -160,8 +184,12 @@ final class Validation {
 
   /** Adds a problem, unless the field is known to be wrong. */
   private void once(String path, String message) {
+    once(path, Problem.of(path, message));
+  }
+
+  private void once(String path, Problem problem) {
     if (problems.stream().noneMatch(p -> p.path().equals(path))) {
-      problems.add(Problem.of(path, message));
+      problems.add(problem);
     }
   }
 }

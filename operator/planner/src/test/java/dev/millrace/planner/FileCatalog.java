@@ -9,6 +9,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import org.apache.avro.Schema;
 
 /** What is known, from a file; what does not stand in it is not known yet. */
@@ -40,7 +41,21 @@ record FileCatalog(JsonNode known) implements SchemaCatalog {
                 found.path("scheme").asText(),
                 found.path("host").asText(),
                 found.path("port").asInt(),
-                found.path("database").asText()));
+                found.path("database").asText(),
+                found.has("credentials")
+                    ? Set.copyOf(texts(found, "credentials"))
+                    : Set.of("username", "password")));
+  }
+
+  @Override
+  public Known<Boolean> secret(String name, List<String> keys) {
+    if (known.path("secrets").path(name).isMissingNode()) {
+      return new Known.No<>("no Secret '" + name + "'");
+    }
+    List<String> there = texts(known.path("secrets"), name);
+    return there.containsAll(keys)
+        ? new Known.Yes<>(true)
+        : new Known.No<>("Secret '" + name + "' has " + there + ", not all of " + keys);
   }
 
   @Override

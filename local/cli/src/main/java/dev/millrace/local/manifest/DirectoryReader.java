@@ -6,9 +6,12 @@ import com.fasterxml.jackson.databind.MappingIterator;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.dataformat.yaml.YAMLFactory;
 import com.fasterxml.jackson.dataformat.yaml.YAMLMapper;
+import dev.millrace.local.manifest.LocalEnvironment.DevPort;
 import dev.millrace.local.manifest.LocalEnvironment.DevProcess;
 import dev.millrace.local.manifest.LocalEnvironment.DevService;
 import dev.millrace.local.manifest.LocalEnvironment.EnvVar;
+import dev.millrace.local.manifest.LocalEnvironment.MariaDb;
+import dev.millrace.local.manifest.LocalEnvironment.Mqtt;
 import dev.millrace.local.manifest.LocalEnvironment.SecretKey;
 import java.io.IOException;
 import java.nio.charset.CharacterCodingException;
@@ -283,19 +286,18 @@ public final class DirectoryReader {
     for (Fields service : fields.mappings("services")) {
       String name = service.required("name");
       Optional<Fields> mariadb = service.mapping("mariadb");
+      Optional<Fields> mqtt = service.mapping("mqtt");
       String secret = service.text("secret").orElse(name);
-      if (mariadb.isEmpty()) {
-        service.problem(service.at("mariadb"), "is missing: exactly one of mariadb must be set");
+      if (mariadb.isPresent() == mqtt.isPresent()) {
+        service.problem(
+            service.at("mariadb"),
+            (mqtt.isPresent() ? "and mqtt are both set" : "is missing")
+                + ": exactly one of mariadb, mqtt must be set");
+      } else if (mqtt.isPresent()) {
+        mqtt.get().noMore();
+        services.add(new DevService(name, new Mqtt(), secret));
       } else {
-        String database = mariadb.get().required("database");
-        List<String> seed = fromRoot(directory, mariadb.get().texts("seed"));
-        for (String path : seed) {
-          if (!Files.isRegularFile(root.resolve(path))) {
-            mariadb.get().problem(mariadb.get().at("seed"), "no file '" + path + "'");
-          }
-        }
-        mariadb.get().noMore();
-        services.add(new DevService(name, database, seed, secret));
+        services.add(new DevService(name, mariaDb(mariadb.get(), directory), secret));
       }
       service.noMore();
     }
@@ -316,6 +318,15 @@ public final class DirectoryReader {
             new EnvVar(variableName, value, secret.map(s -> new SecretKey(s, key.orElse("url")))));
         variable.noMore();
       }
+      Optional<DevPort> port =
+          process
+              .mapping("port")
+              .map(
+                  given -> {
+                    DevPort read = new DevPort(given.required("env"), given.required("secret"));
+                    given.noMore();
+                    return read;
+                  });
       if (java.isEmpty()) {
         process.problem(process.at("java"), "is missing: exactly one of java must be set");
       } else {
@@ -325,7 +336,8 @@ public final class DirectoryReader {
                 fromRoot(directory, java.get().texts("classPath")),
                 java.get().required("mainClass"),
                 java.get().texts("args"),
-                env));
+                env,
+                port));
         java.get().noMore();
       }
       process.noMore();
@@ -341,6 +353,18 @@ public final class DirectoryReader {
     }
     Path way = whole(root).relativize(whole(directory));
     return paths.stream().map(path -> way + "/" + path).toList();
+  }
+
+  private MariaDb mariaDb(Fields mariadb, Path directory) {
+    String database = mariadb.required("database");
+    List<String> seed = fromRoot(directory, mariadb.texts("seed"));
+    for (String path : seed) {
+      if (!Files.isRegularFile(root.resolve(path))) {
+        mariadb.problem(mariadb.at("seed"), "no file '" + path + "'");
+      }
+    }
+    mariadb.noMore();
+    return new MariaDb(database, seed);
   }
 
   private static void expect(Fields fields, String field, String value) {

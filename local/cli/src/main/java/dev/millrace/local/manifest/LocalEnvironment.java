@@ -3,6 +3,8 @@ package dev.millrace.local.manifest;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
+import java.util.TreeSet;
 
 /**
  * A laptop's surroundings, declared in {@code local.yaml}: what stands in for the world that a
@@ -14,15 +16,28 @@ import java.util.Optional;
 public record LocalEnvironment(List<DevService> services, List<DevProcess> processes) {
 
   /**
-   * A MariaDB server with a database of its own.
+   * A development service.
    *
    * @param name names the service in status and logs
+   * @param kind what it is
+   * @param secret name of the Secret it yields: keys {@code url}, {@code username}, {@code
+   *     password}, {@code host}, {@code port}, and {@code database} of a database
+   */
+  public record DevService(String name, Kind kind, String secret) {}
+
+  /** What a development service is. */
+  public sealed interface Kind {}
+
+  /**
+   * A MariaDB server with a database of its own.
+   *
    * @param database created on first start
    * @param seed SQL files, relative to the directory, run once in this order
-   * @param secret name of the Secret it yields: keys {@code url}, {@code username}, {@code
-   *     password}, {@code host}, {@code port}, {@code database}
    */
-  public record DevService(String name, String database, List<String> seed, String secret) {}
+  public record MariaDb(String database, List<String> seed) implements Kind {}
+
+  /** An MQTT broker. */
+  public record Mqtt() implements Kind {}
 
   /**
    * A Java program.
@@ -32,9 +47,30 @@ public record LocalEnvironment(List<DevService> services, List<DevProcess> proce
    * @param mainClass what runs
    * @param args its arguments
    * @param env its environment
+   * @param port where it serves, if it does
    */
   public record DevProcess(
-      String name, List<String> classPath, String mainClass, List<String> args, List<EnvVar> env) {}
+      String name,
+      List<String> classPath,
+      String mainClass,
+      List<String> args,
+      List<EnvVar> env,
+      Optional<DevPort> port) {}
+
+  /**
+   * A loopback port that is chosen for a process, and remembered.
+   *
+   * @param env the environment variable that tells the process
+   * @param secret name of the Secret that tells the pipeline: keys {@code url}, {@code host},
+   *     {@code port}
+   */
+  public record DevPort(String env, String secret) {
+    /** What the Secret holds. */
+    public static Map<String, String> keys(int port) {
+      return Map.of(
+          "url", "http://127.0.0.1:" + port, "host", "127.0.0.1", "port", Integer.toString(port));
+    }
+  }
 
   /**
    * An environment variable: a value, or a key of a Secret.
@@ -44,6 +80,14 @@ public record LocalEnvironment(List<DevService> services, List<DevProcess> proce
    * @param secret if it comes from a Secret
    */
   public record EnvVar(String name, Optional<String> value, Optional<SecretKey> secret) {}
+
+  /** Names of the Secrets that there are once all of it runs. */
+  public Set<String> secrets() {
+    Set<String> names = new TreeSet<>();
+    services.forEach(s -> names.add(s.secret()));
+    processes.forEach(p -> p.port().ifPresent(port -> names.add(port.secret())));
+    return names;
+  }
 
   /** A key of a Secret. */
   public record SecretKey(String secret, String key) {}

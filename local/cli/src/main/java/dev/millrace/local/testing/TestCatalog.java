@@ -6,9 +6,11 @@ import dev.millrace.model.Pipeline.SecretRef;
 import dev.millrace.planner.Known;
 import dev.millrace.planner.SchemaCatalog;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import org.apache.avro.Schema;
 
 /**
@@ -20,6 +22,9 @@ final class TestCatalog implements SchemaCatalog {
   private final Map<String, String> topics = new HashMap<>();
   private final Map<String, StreamSchema> declared = new HashMap<>();
 
+  /** Secrets of MQTT brokers. */
+  private final Set<String> brokers = new HashSet<>();
+
   /**
    * @param files answers what stands in the directory's files
    * @param prefix of the platform's topics
@@ -28,6 +33,9 @@ final class TestCatalog implements SchemaCatalog {
       SchemaCatalog files, Pipeline pipeline, String prefix, List<StreamDeclaration> declarations) {
     this.files = files;
     for (Pipeline.Source source : pipeline.getSpec().sources()) {
+      if (source.mqtt() != null) {
+        source.secret().ifPresent(s -> brokers.add(s.name()));
+      }
       if (source.topic() != null) {
         topics.put(source.name(), source.topic().name());
       } else if (source.cdc() != null) {
@@ -77,7 +85,15 @@ final class TestCatalog implements SchemaCatalog {
 
   @Override
   public Known<ConnectionFacts> connection(SecretRef ref) {
+    if (brokers.contains(ref.name())) {
+      return new Known.Yes<>(new ConnectionFacts("mqtt", "127.0.0.1", 1883, ""));
+    }
     return new Known.Yes<>(new ConnectionFacts("mariadb", "127.0.0.1", 3306, "test"));
+  }
+
+  @Override
+  public Known<Boolean> secret(String name, List<String> keys) {
+    return new Known.Yes<>(true);
   }
 
   @Override

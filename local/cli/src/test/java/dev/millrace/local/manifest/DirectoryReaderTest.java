@@ -126,18 +126,28 @@ class DirectoryReaderTest {
         services:
           - name: db
             mariadb: { database: tv, seed: [seed.sql] }
+          - name: devices
+            mqtt: {}
+            secret: tv-mqtt
         processes:
           - name: life
             java: { classPath: [lib/*], mainClass: a.B, args: [x] }
             env: [ { name: U, secret: db, key: url }, { name: V, value: v } ]
+            port: { env: PORT, secret: life-address }
         """);
     LocalEnvironment environment = DirectoryReader.read(root).environment().orElseThrow();
     assertThat(environment.services())
-        .containsExactly(new LocalEnvironment.DevService("db", "tv", List.of("seed.sql"), "db"));
+        .containsExactly(
+            new LocalEnvironment.DevService(
+                "db", new LocalEnvironment.MariaDb("tv", List.of("seed.sql")), "db"),
+            new LocalEnvironment.DevService("devices", new LocalEnvironment.Mqtt(), "tv-mqtt"));
     assertThat(
             LocalEnvironment.resolve(
                 environment.processes().get(0).env(), Map.of("db", Map.of("url", "u"))))
         .isEqualTo(Map.of("U", "u", "V", "v"));
+    assertThat(environment.processes().get(0).port())
+        .contains(new LocalEnvironment.DevPort("PORT", "life-address"));
+    assertThat(environment.secrets()).containsExactly("db", "life-address", "tv-mqtt");
   }
 
   @Test
@@ -155,17 +165,19 @@ class DirectoryReaderTest {
           - name: life
             java: { classPath: x }
             env: [ { name: U } ]
+            port: { secret: life }
         """);
     assertThat(problems())
         .contains(
             "local.yaml: apiVersion: expected 'millrace.dev/v1alpha1', found 'millrace.dev/v1'",
-            "local.yaml: services[0].mariadb: is missing: exactly one of mariadb must be set",
+            "local.yaml: services[0].mariadb: is missing: exactly one of mariadb, mqtt must be set",
             "local.yaml: services[1].name: is missing",
             "local.yaml: services[1].mariadb.database: is missing",
             "local.yaml: services[1].mariadb.seed: no file 'none.sql'",
             "local.yaml: processes[0].java.classPath: expected a list, found 'x'",
             "local.yaml: processes[0].java.mainClass: is missing",
-            "local.yaml: processes[0].env[0].value: exactly one of value, secret must be set")
+            "local.yaml: processes[0].env[0].value: exactly one of value, secret must be set",
+            "local.yaml: processes[0].port.env: is missing")
         .anySatisfy(p -> assertThat(p).contains("services[0].postgres: unknown field"));
   }
 
@@ -204,7 +216,8 @@ class DirectoryReaderTest {
     LocalEnvironment environment = directory.environment().orElseThrow();
     assertThat(environment.services())
         .containsExactly(
-            new LocalEnvironment.DevService("db", "tv", List.of("../../tv/sql/a.sql"), "db"));
+            new LocalEnvironment.DevService(
+                "db", new LocalEnvironment.MariaDb("tv", List.of("../../tv/sql/a.sql")), "db"));
     assertThat(environment.processes().get(0).classPath()).containsExactly("../../tv/lib/*");
     Files.writeString(
         own.resolve("kustomization.yaml"), "resources: [../own, ../../tv/pipeline.yaml]\n");

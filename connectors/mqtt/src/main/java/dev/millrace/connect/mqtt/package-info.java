@@ -1,0 +1,5 @@
+/**
+ * A Kafka Connect source of MQTT topics: {@link dev.millrace.connect.mqtt.MqttSourceConnector}.
+ * Knows Connect and MQTT, nothing of pipelines.
+ */
+package dev.millrace.connect.mqtt;
