@@ -72,7 +72,7 @@ final class Running implements AutoCloseable {
         .orElseThrow(() -> new Refusal("the run is starting: try again in a moment"));
   }
 
-  private static String endpoint(JsonNode status, String service) throws Refusal {
+  static String endpoint(JsonNode status, String service) throws Refusal {
     for (JsonNode s : status.path("services")) {
       if (s.path("name").asText().equals(service)) {
         if (s.path("state").asText().equals("ready")) {

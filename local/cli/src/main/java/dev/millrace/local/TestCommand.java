@@ -52,7 +52,7 @@ final class TestCommand implements Callable<Integer> {
   public Integer call() throws Refusal, IOException {
     long started = System.nanoTime();
     Checkout checkout = Checkout.locate();
-    TestJvm jvm = TestJvm.of(checkout);
+    SparkJvm jvm = SparkJvm.tests(checkout);
     boolean ran = false;
     // It takes a while to start: meanwhile, files are read.
     try (TestProcess process = new TestProcess(jvm.command())) {

@@ -30,7 +30,8 @@ import java.util.stream.Stream;
  * Reads a pipeline directory: a kustomization of which exactly {@code resources}, {@code
  * configMapGenerator}, {@code secretGenerator} and {@code generatorOptions} are understood (any
  * other field is refused by name, for a file that means something else here than under {@code
- * kubectl apply -k} would be a trap), and {@code local.yaml}.
+ * kubectl apply -k} would be a trap), and {@code local.yaml}. A resource that is a directory is a
+ * kustomization too, wherever it lies, with a {@code local.yaml} of its own.
  */
 public final class DirectoryReader {
   /** No file of a pipeline directory is larger; what is, was given by mistake. */
@@ -47,6 +48,7 @@ public final class DirectoryReader {
   private final List<PipelineDirectory.Manifest> manifests = new ArrayList<>();
   private final Map<String, Map<String, String>> configMaps = new LinkedHashMap<>();
   private final Map<String, Map<String, String>> secrets = new LinkedHashMap<>();
+  private final List<Path> kustomizations = new ArrayList<>();
   private final Path root;
 
   private DirectoryReader(Path root) {
@@ -65,7 +67,7 @@ public final class DirectoryReader {
     }
     DirectoryReader reader = new DirectoryReader(directory);
     reader.kustomization(directory);
-    Optional<LocalEnvironment> environment = reader.environment();
+    Optional<LocalEnvironment> environment = reader.environments();
     if (reader.problems.isEmpty()
         && reader.manifests.stream().noneMatch(m -> m.kind().equals("Pipeline"))) {
       reader.problems.add(directory + ": holds no resource of kind Pipeline");
@@ -82,6 +84,7 @@ public final class DirectoryReader {
   }
 
   private void kustomization(Path directory) {
+    kustomizations.add(directory);
     Path file = directory.resolve("kustomization.yaml");
     if (!Files.exists(file)) {
       problems.add(
@@ -101,10 +104,12 @@ public final class DirectoryReader {
       }
       for (String resource : fields.texts("resources")) {
         Path path = directory.resolve(resource);
-        if (!inside(path)) {
-          fields.problem("resources", "'" + resource + "' lies outside the directory");
+        if (kustomizations.stream().anyMatch(k -> whole(k).equals(whole(path)))) {
+          fields.problem("resources", "'" + resource + "' is one twice, or of itself");
         } else if (Files.isDirectory(path)) {
           kustomization(path);
+        } else if (!inside(path, directory)) {
+          fields.problem("resources", "'" + resource + "' lies outside the directory");
         } else {
           resource(path);
         }
@@ -128,7 +133,7 @@ public final class DirectoryReader {
         int equals = entry.indexOf('=');
         Path path = directory.resolve(entry.substring(equals + 1));
         String key = equals < 0 ? path.getFileName().toString() : entry.substring(0, equals);
-        if (!inside(path)) {
+        if (!inside(path, directory)) {
           generator.problem(generator.at("files"), "'" + entry + "' lies outside the directory");
         } else {
           text(path).ifPresent(t -> data.put(key, t));
@@ -233,8 +238,38 @@ public final class DirectoryReader {
     put(into, name, data, "metadata.name", fields);
   }
 
-  private Optional<LocalEnvironment> environment() {
-    Path file = root.resolve("local.yaml");
+  /** Those of all kustomizations as one: what is to be there for any of them is there for all. */
+  private Optional<LocalEnvironment> environments() {
+    List<DevService> services = new ArrayList<>();
+    List<DevProcess> processes = new ArrayList<>();
+    boolean any = false;
+    for (Path directory : kustomizations) {
+      Optional<LocalEnvironment> one = environment(directory);
+      any |= one.isPresent();
+      one.ifPresent(
+          e -> {
+            services.addAll(e.services());
+            processes.addAll(e.processes());
+          });
+    }
+    List<String> names = new ArrayList<>();
+    services.forEach(s -> names.add(s.name()));
+    processes.forEach(p -> names.add(p.name()));
+    for (String name : names) {
+      if (names.indexOf(name) != names.lastIndexOf(name)) {
+        String problem = "local.yaml: two services or processes of the name '" + name + "'";
+        if (!problems.contains(problem)) {
+          problems.add(problem);
+        }
+      }
+    }
+    return any
+        ? Optional.of(new LocalEnvironment(List.copyOf(services), List.copyOf(processes)))
+        : Optional.empty();
+  }
+
+  private Optional<LocalEnvironment> environment(Path directory) {
+    Path file = directory.resolve("local.yaml");
     if (!Files.exists(file)) {
       return Optional.empty();
     }
@@ -250,7 +285,7 @@ public final class DirectoryReader {
     expect(fields, "kind", "LocalEnvironment");
     List<DevService> services = new ArrayList<>();
     for (Fields service : fields.mappings("services")) {
-      service(service).ifPresent(services::add);
+      service(service, directory).ifPresent(services::add);
       service.noMore();
     }
     List<DevProcess> processes = new ArrayList<>();
@@ -285,7 +320,7 @@ public final class DirectoryReader {
         processes.add(
             new DevProcess(
                 name,
-                java.get().texts("classPath"),
+                fromRoot(directory, java.get().texts("classPath")),
                 java.get().required("mainClass"),
                 java.get().texts("args"),
                 env,
@@ -298,7 +333,16 @@ public final class DirectoryReader {
     return Optional.of(new LocalEnvironment(List.copyOf(services), List.copyOf(processes)));
   }
 
-  private Optional<DevService> service(Fields service) {
+  /** Paths in a kustomization's {@code local.yaml} as they are from the root. */
+  private List<String> fromRoot(Path directory, List<String> paths) {
+    if (directory.equals(root)) {
+      return paths;
+    }
+    Path way = whole(root).relativize(whole(directory));
+    return paths.stream().map(path -> way + "/" + path).toList();
+  }
+
+  private Optional<DevService> service(Fields service, Path directory) {
     String name = service.required("name");
     String secret = service.text("secret").orElse(name);
     Optional<Fields> mariadb = service.mapping("mariadb");
@@ -321,7 +365,7 @@ public final class DirectoryReader {
     }
     if (mariadb.isPresent()) {
       String database = mariadb.get().required("database");
-      List<String> seed = seed(mariadb.get(), false);
+      List<String> seed = seed(mariadb.get(), directory, false);
       mariadb.get().noMore();
       return Optional.of(new DevService(name, new MariaDb(database, seed), secret));
     }
@@ -332,16 +376,16 @@ public final class DirectoryReader {
               s3.get().at("bucket"),
               "'" + bucket + "': expected 3 to 63 lower case letters, digits, '-' and '.'");
     }
-    List<String> seed = seed(s3.get(), true);
+    List<String> seed = seed(s3.get(), directory, true);
     s3.get().noMore();
     return Optional.of(new DevService(name, new LocalEnvironment.S3(bucket, seed), secret));
   }
 
-  private List<String> seed(Fields of, boolean folders) {
-    List<String> seed = of.texts("seed");
+  private List<String> seed(Fields of, Path directory, boolean folders) {
+    List<String> seed = fromRoot(directory, of.texts("seed"));
     for (String path : seed) {
       Path file = root.resolve(path);
-      if (!inside(file)) {
+      if (!inside(file, directory)) {
         of.problem(of.at("seed"), "'" + path + "' lies outside the directory");
       } else if (!Files.isRegularFile(file) && !(folders && Files.isDirectory(file))) {
         of.problem(of.at("seed"), "no file " + (folders ? "or folder " : "") + "'" + path + "'");
@@ -398,8 +442,14 @@ public final class DirectoryReader {
     return Optional.empty();
   }
 
-  private boolean inside(Path path) {
-    return path.normalize().startsWith(root.normalize());
+  /** Comparable: nothing lies below {@code .} as it is written. */
+  private static Path whole(Path path) {
+    return path.toAbsolutePath().normalize();
+  }
+
+  /** As kustomize has it: files are taken from below their kustomization only, directories not. */
+  private boolean inside(Path path, Path directory) {
+    return whole(path).startsWith(whole(root)) || whole(path).startsWith(whole(directory));
   }
 
   private String show(Path file) {

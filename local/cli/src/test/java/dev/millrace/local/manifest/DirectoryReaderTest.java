@@ -197,6 +197,54 @@ class DirectoryReaderTest {
   }
 
   @Test
+  void anotherDirectoryIsAResource(@TempDir Path parent) throws Exception {
+    Path tv = Files.createDirectories(parent.resolve("tv/sql")).getParent();
+    Files.writeString(
+        tv.resolve("kustomization.yaml"),
+        """
+        resources: [pipeline.yaml]
+        configMapGenerator: [ { name: tv-sql, files: [sql/a.sql] } ]
+        generatorOptions: { disableNameSuffixHash: true }
+        """);
+    Files.writeString(
+        tv.resolve("pipeline.yaml"),
+        "apiVersion: millrace.dev/v1alpha1\nkind: Pipeline\nmetadata: {name: tv}\n");
+    Files.writeString(tv.resolve("sql/a.sql"), "SELECT 1");
+    Files.writeString(
+        tv.resolve("local.yaml"),
+        """
+        apiVersion: millrace.dev/v1alpha1
+        kind: LocalEnvironment
+        services: [ { name: db, mariadb: { database: tv, seed: [sql/a.sql] } } ]
+        processes: [ { name: life, java: { classPath: [lib/*], mainClass: a.B } } ]
+        """);
+    Path own = Files.createDirectories(parent.resolve("examples/own"));
+    Files.writeString(own.resolve("kustomization.yaml"), "resources: [../../tv, own.yaml]\n");
+    Files.writeString(
+        own.resolve("own.yaml"),
+        "apiVersion: millrace.dev/v1alpha1\nkind: Pipeline\nmetadata: {name: own}\n");
+    PipelineDirectory directory = DirectoryReader.read(own);
+    assertThat(directory.manifests())
+        .extracting(m -> m.document().at("/metadata/name").asText())
+        .containsExactly("tv", "own");
+    assertThat(directory.configMaps()).isEqualTo(Map.of("tv-sql", Map.of("a.sql", "SELECT 1")));
+    LocalEnvironment environment = directory.environment().orElseThrow();
+    assertThat(environment.services())
+        .containsExactly(
+            new LocalEnvironment.DevService(
+                "db", new LocalEnvironment.MariaDb("tv", List.of("../../tv/sql/a.sql")), "db"));
+    assertThat(environment.processes().get(0).classPath()).containsExactly("../../tv/lib/*");
+    Files.writeString(
+        own.resolve("kustomization.yaml"), "resources: [../own, ../../tv/pipeline.yaml]\n");
+    assertThat(
+            catchThrowableOfType(ManifestException.class, () -> DirectoryReader.read(own))
+                .problems())
+        .contains("kustomization.yaml: resources: '../own' is one twice, or of itself")
+        .anySatisfy(
+            p -> assertThat(p).contains("'../../tv/pipeline.yaml' lies outside the directory"));
+  }
+
+  @Test
   void saysWhatIsMissingWhenThereIsNoPipeline() throws Exception {
     write("kustomization.yaml", "resources: []\n");
     assertThat(problems())

@@ -6,7 +6,7 @@ import java.util.Locale;
 import java.util.Optional;
 
 /** Guesses what a misspelt name was meant to be. */
-final class Names {
+public final class Names {
   private Names() {}
 
   /**
@@ -14,7 +14,7 @@ final class Names {
    * is at most a third of the name's length; a candidate that only has the name as a part of it is
    * the second choice.
    */
-  static Optional<String> nearest(String name, Collection<String> candidates) {
+  public static Optional<String> nearest(String name, Collection<String> candidates) {
     String wanted = name.toLowerCase(Locale.ROOT);
     int limit = Math.max(1, (wanted.length() + 1) / 3);
     Optional<String> best =

@@ -10,12 +10,16 @@ import org.apache.spark.sql.catalyst.trees.Origin;
 import scala.Option;
 
 /** Collects what is wrong, each thing once, in the order of the SQL. */
-final class Problems {
+public final class Problems {
   private final Set<SqlAnswer.Problem> found = new LinkedHashSet<>();
 
   void add(Origin at, String message, String suggestion) {
-    found.add(
-        new SqlAnswer.Problem(line(at.line()), column(at.startPosition()), message, suggestion));
+    found.add(of(at, message, suggestion));
+  }
+
+  /** One thing that is wrong at a place of the SQL. */
+  public static SqlAnswer.Problem of(Origin at, String message, String suggestion) {
+    return new SqlAnswer.Problem(line(at.line()), column(at.startPosition()), message, suggestion);
   }
 
   void add(Origin at, String message) {
@@ -28,8 +32,13 @@ final class Problems {
 
   /** A refusal of Spark's own, in its words but without its error codes and query excerpts. */
   void add(AnalysisException e) {
-    found.add(
-        new SqlAnswer.Problem(line(e.line()), column(e.startPosition()), plain(e.message()), null));
+    found.add(of(e));
+  }
+
+  /** The same as one thing that is wrong. */
+  public static SqlAnswer.Problem of(AnalysisException e) {
+    return new SqlAnswer.Problem(
+        line(e.line()), column(e.startPosition()), plain(e.message()), null);
   }
 
   boolean isEmpty() {

@@ -3,33 +3,72 @@ package dev.millrace.local;
 import dev.millrace.planner.Hashes;
 import java.io.IOException;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
+import java.nio.file.attribute.FileTime;
+import java.time.Clock;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Stream;
 
 /**
- * The JVM that runs tests: made to start soon rather than to run long. Half of a cold start is the
- * reading of some 13,000 classes. So the first run notes which, then an archive of them is made in
- * the background, once for each build, and every later run maps it.
+ * A JVM with Spark in it that is made to start soon rather than to run long. Half of a cold start
+ * is the reading of some 13,000 classes. So the first run notes which, then an archive of them is
+ * made in the background, once for each build, and every later run maps it.
  */
-final class TestJvm {
+final class SparkJvm {
   private static final int MOST_LANES = 4;
 
+  /** An archive that is not there after this will not come. */
+  private static final Duration LONGEST_MAKING = Duration.ofMinutes(5);
+
   private final Checkout checkout;
+  private final String use;
+  private final List<String> options;
+  private final List<String> main;
   private final Path archive;
   private final Path noted;
 
-  private TestJvm(Checkout checkout, String version) {
+  private SparkJvm(Checkout checkout, String use, List<String> options, List<String> main)
+      throws IOException {
     this.checkout = checkout;
+    this.use = use;
+    this.options = options;
+    this.main = main;
     Path folder = checkout.jobLibraries().resolveSibling("classes-archive");
-    this.archive = folder.resolve(version + ".jsa");
-    this.noted = folder.resolve(version + "-" + ProcessHandle.current().pid() + ".classes");
+    String name = use + "-" + version(checkout);
+    this.archive = folder.resolve(name + ".jsa");
+    this.noted = folder.resolve(name + "-" + ProcessHandle.current().pid() + ".classes");
   }
 
-  static TestJvm of(Checkout checkout) throws IOException {
-    return new TestJvm(checkout, version(checkout));
+  /** Runs tests. */
+  static SparkJvm tests(Checkout checkout) throws IOException {
+    return new SparkJvm(
+        checkout,
+        "tests",
+        List.of("-Dlog4j2.configurationFile=millrace-tests-log4j2.properties"),
+        List.of(
+            "dev.millrace.spark.job.TestServer",
+            Integer.toString(
+                Math.max(1, Math.min(MOST_LANES, Runtime.getRuntime().availableProcessors())))));
+  }
+
+  /**
+   * Answers one question.
+   *
+   * @param folder for it alone
+   */
+  static SparkJvm query(Checkout checkout, Path folder) throws IOException {
+    return new SparkJvm(
+        checkout,
+        "query",
+        List.of(
+            "-Djava.io.tmpdir=" + folder,
+            "-Dlog4j2.disable.jmx=true",
+            "-Dlog4j2.configurationFile=millrace-query-log4j2.properties"),
+        List.of("dev.millrace.spark.query.QueryMain", folder.toString()));
   }
 
   /** Changes with the JVM and any jar: an archive of others would not be taken. */
@@ -51,7 +90,7 @@ final class TestJvm {
     List<String> command = java();
     if (Files.exists(archive)) {
       command.addAll(List.of("-Xshare:auto", "-XX:SharedArchiveFile=" + archive));
-    } else {
+    } else if (!beingMade()) {
       Files.createDirectories(archive.getParent());
       command.add("-XX:DumpLoadedClassList=" + noted);
     }
@@ -65,13 +104,10 @@ final class TestJvm {
             "-Xms384m",
             "-Xmn192m",
             // Or the heap is collected each time that there are more classes than ever before.
-            "-XX:MetaspaceSize=256m",
-            "-Dlog4j2.configurationFile=millrace-tests-log4j2.properties",
-            "-cp",
-            classPath(),
-            "dev.millrace.spark.job.TestServer",
-            Integer.toString(
-                Math.max(1, Math.min(MOST_LANES, Runtime.getRuntime().availableProcessors())))));
+            "-XX:MetaspaceSize=256m"));
+    command.addAll(options);
+    command.addAll(List.of("-cp", classPath()));
+    command.addAll(main);
     return command;
   }
 
@@ -83,9 +119,28 @@ final class TestJvm {
     return command;
   }
 
+  /** What the archive is made from, there since its making began. */
+  private Path list() {
+    return archive.resolveSibling(archive.getFileName() + ".classes");
+  }
+
+  /** Whether another process is at it: one is enough. */
+  private boolean beingMade() throws IOException {
+    try {
+      return Files.getLastModifiedTime(list())
+          .toInstant()
+          .isAfter(Clock.systemUTC().instant().minus(LONGEST_MAKING));
+    } catch (NoSuchFileException e) {
+      return false;
+    }
+  }
+
   private void ofOtherBuilds() throws IOException {
     try (Stream<Path> files = Files.list(archive.getParent())) {
-      for (Path file : files.filter(f -> f.toString().matches(".*\\.jsa(\\.classes)?")).toList()) {
+      for (Path file :
+          files
+              .filter(f -> f.getFileName().toString().matches(use + "-[^-]*\\.jsa(\\.classes)?"))
+              .toList()) {
         Files.deleteIfExists(file);
       }
     }
@@ -96,15 +151,20 @@ final class TestJvm {
         java.io.File.pathSeparator, jars(checkout).stream().map(Path::toString).toList());
   }
 
+  /** To be called when this process ends, however it does. */
+  void forget() throws IOException {
+    Files.deleteIfExists(noted);
+  }
+
   /**
    * To be called when the JVM has ended: makes the archive if there is none. That goes on when this
    * process has ended too; the archive takes its place when it is whole.
    *
-   * @param ran whether it ran tests: otherwise it has not seen all the classes
+   * @param ran whether it did its work: otherwise it has not seen all the classes
    */
   void archive(boolean ran) {
     try {
-      if (!ran || Files.exists(archive)) {
+      if (!ran || Files.exists(archive) || beingMade()) {
         Files.deleteIfExists(noted);
         return;
       }
@@ -112,14 +172,14 @@ final class TestJvm {
         return;
       }
       ofOtherBuilds();
-      Path list = noted.resolveSibling(archive.getFileName() + ".classes");
-      Files.move(noted, list, StandardCopyOption.REPLACE_EXISTING);
+      Files.move(noted, list(), StandardCopyOption.REPLACE_EXISTING);
+      Files.setLastModifiedTime(list(), FileTime.from(Clock.systemUTC().instant()));
       Path half = noted.resolveSibling(noted.getFileName() + ".half");
       List<String> dump = java();
       dump.addAll(
           List.of(
               "-Xshare:dump",
-              "-XX:SharedClassListFile=" + list,
+              "-XX:SharedClassListFile=" + list(),
               "-XX:SharedArchiveFile=" + half,
               "-cp",
               classPath()));
