@@ -22,6 +22,8 @@ missing=()
 command -v javac >/dev/null 2>&1 || missing+=(openjdk-17-jdk-headless)
 command -v mvn >/dev/null 2>&1 || missing+=(maven)
 command -v setpriv >/dev/null 2>&1 || missing+=(util-linux)
+# PostgreSQL's server is a tar.xz.
+command -v xz >/dev/null 2>&1 || missing+=(xz-utils)
 # The console's pages are tested in a real browser.
 command -v chromium >/dev/null 2>&1 || missing+=(chromium)
 command -v chromedriver >/dev/null 2>&1 || missing+=(chromium-driver)
@@ -35,5 +37,5 @@ for lib in libaio.so.1 libncurses.so.6 libtinfo.so.6; do
 done
 [ ${#missing[@]} = 0 ] || install "${missing[@]}"
 
-say "building and testing (real Kafka, Connect, registry, Elasticsearch, MariaDB, Spark; first time downloads about 1 GB)"
+say "building and testing (real Kafka, Connect, registry, Elasticsearch, MariaDB, MySQL, PostgreSQL, Spark; first time downloads about 1 GB)"
 exec ./mvnw verify "$@"

@@ -16,11 +16,13 @@ import dev.millrace.local.manifest.LocalEnvironment;
 import dev.millrace.model.Pipeline;
 import dev.millrace.planner.Consent;
 import dev.millrace.services.ConnectService;
+import dev.millrace.services.DatabaseService;
 import dev.millrace.services.Distribution;
 import dev.millrace.services.ElasticsearchService;
 import dev.millrace.services.JavaService;
 import dev.millrace.services.KafkaService;
 import dev.millrace.services.MariaDbService;
+import dev.millrace.services.PostgresService;
 import dev.millrace.services.RegistryService;
 import dev.millrace.services.Room;
 import dev.millrace.services.Service;
@@ -55,7 +57,7 @@ final class LocalRun {
   private final ProcessSqlAnalyser analyser;
   private final CountDownLatch stop = new CountDownLatch(1);
   private final CountDownLatch stopped = new CountDownLatch(1);
-  private final Map<String, MariaDbService> databases = new LinkedHashMap<>();
+  private final Map<String, DatabaseService> databases = new LinkedHashMap<>();
   private final Map<String, PipelineStatus> statuses = new LinkedHashMap<>();
   private volatile JsonNode status = new ObjectMapper().createObjectNode();
   private String page = "";
@@ -176,12 +178,14 @@ final class LocalRun {
     LocalEnvironment environment =
         pipelines.directory().environment().orElse(new LocalEnvironment(List.of(), List.of()));
     for (LocalEnvironment.DevService service : environment.services()) {
-      MariaDbService database =
-          new MariaDbService(
-              distribution,
-              service.name(),
-              service.database(),
-              service.seed().stream().map(root::resolve).toList());
+      List<Path> seed = service.seed().stream().map(root::resolve).toList();
+      DatabaseService database =
+          switch (service.kind()) {
+            case MARIADB ->
+                new MariaDbService(distribution, service.name(), service.database(), seed);
+            case POSTGRES ->
+                new PostgresService(distribution, service.name(), service.database(), seed);
+          };
       databases.put(service.secret(), database);
       services.add(database);
     }
@@ -204,7 +208,7 @@ final class LocalRun {
   }
 
   private Map<String, Map<String, String>> secrets() throws IOException {
-    for (Map.Entry<String, MariaDbService> database : databases.entrySet()) {
+    for (Map.Entry<String, DatabaseService> database : databases.entrySet()) {
       if (database.getValue().endpoint().isPresent()) {
         references.yield(database.getKey(), database.getValue().credentials());
       }

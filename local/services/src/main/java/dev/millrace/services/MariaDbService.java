@@ -15,7 +15,7 @@ import java.util.concurrent.TimeUnit;
  * A MariaDB server with one database, filled once from SQL files, and a user who may change it and
  * read its binary log.
  */
-public final class MariaDbService implements Service {
+public final class MariaDbService implements DatabaseService {
   private final Distribution distribution;
   private final String name;
   private final String database;
@@ -218,7 +218,7 @@ public final class MariaDbService implements Service {
     return port == 0 ? Optional.empty() : Optional.of("127.0.0.1:" + port);
   }
 
-  /** What a Secret for this server holds: url, username, password, host, port, database. */
+  @Override
   public Map<String, String> credentials() throws IOException {
     String password = room.password("millrace");
     Map<String, String> keys = new TreeMap<>();

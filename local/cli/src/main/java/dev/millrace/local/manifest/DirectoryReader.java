@@ -247,20 +247,19 @@ public final class DirectoryReader {
     List<DevService> services = new ArrayList<>();
     for (Fields service : fields.mappings("services")) {
       String name = service.required("name");
-      Optional<Fields> mariadb = service.mapping("mariadb");
       String secret = service.text("secret").orElse(name);
-      if (mariadb.isEmpty()) {
-        service.problem(service.at("mariadb"), "is missing: exactly one of mariadb must be set");
-      } else {
-        String database = mariadb.get().required("database");
-        List<String> seed = mariadb.get().texts("seed");
-        for (String path : seed) {
-          if (!Files.isRegularFile(root.resolve(path))) {
-            mariadb.get().problem(mariadb.get().at("seed"), "no file '" + path + "'");
-          }
+      int servers = 0;
+      for (LocalEnvironment.Kind kind : LocalEnvironment.Kind.values()) {
+        Optional<Fields> server = service.mapping(kind.field());
+        if (server.isPresent()) {
+          servers++;
+          services.add(database(root, name, kind, server.get(), secret));
         }
-        mariadb.get().noMore();
-        services.add(new DevService(name, database, seed, secret));
+      }
+      if (servers != 1) {
+        service.problem(
+            service.at("mariadb"),
+            (servers == 0 ? "is missing: " : "") + "exactly one of mariadb, postgres must be set");
       }
       service.noMore();
     }
@@ -297,6 +296,19 @@ public final class DirectoryReader {
     }
     fields.noMore();
     return Optional.of(new LocalEnvironment(List.copyOf(services), List.copyOf(processes)));
+  }
+
+  private static DevService database(
+      Path root, String name, LocalEnvironment.Kind kind, Fields server, String secret) {
+    String database = server.required("database");
+    List<String> seed = server.texts("seed");
+    for (String path : seed) {
+      if (!Files.isRegularFile(root.resolve(path))) {
+        server.problem(server.at("seed"), "no file '" + path + "'");
+      }
+    }
+    server.noMore();
+    return new DevService(name, kind, database, seed, secret);
   }
 
   private static void expect(Fields fields, String field, String value) {

@@ -1,6 +1,7 @@
 package dev.millrace.local.manifest;
 
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 
@@ -13,16 +14,29 @@ import java.util.Optional;
  */
 public record LocalEnvironment(List<DevService> services, List<DevProcess> processes) {
 
+  /** Servers that can be had, by the name of their field. */
+  public enum Kind {
+    MARIADB,
+    POSTGRES;
+
+    /** The field of {@code local.yaml} that declares one. */
+    public String field() {
+      return name().toLowerCase(Locale.ROOT);
+    }
+  }
+
   /**
-   * A MariaDB server with a database of its own.
+   * A database server with a database of its own.
    *
    * @param name names the service in status and logs
+   * @param kind which server it is
    * @param database created on first start
    * @param seed SQL files, relative to the directory, run once in this order
    * @param secret name of the Secret it yields: keys {@code url}, {@code username}, {@code
    *     password}, {@code host}, {@code port}, {@code database}
    */
-  public record DevService(String name, String database, List<String> seed, String secret) {}
+  public record DevService(
+      String name, Kind kind, String database, List<String> seed, String secret) {}
 
   /**
    * A Java program.

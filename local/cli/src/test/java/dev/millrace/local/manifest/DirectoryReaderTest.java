@@ -126,6 +126,9 @@ class DirectoryReaderTest {
         services:
           - name: db
             mariadb: { database: tv, seed: [seed.sql] }
+          - name: pg
+            postgres: { database: shop }
+            secret: shop-db
         processes:
           - name: life
             java: { classPath: [lib/*], mainClass: a.B, args: [x] }
@@ -133,7 +136,11 @@ class DirectoryReaderTest {
         """);
     LocalEnvironment environment = DirectoryReader.read(root).environment().orElseThrow();
     assertThat(environment.services())
-        .containsExactly(new LocalEnvironment.DevService("db", "tv", List.of("seed.sql"), "db"));
+        .containsExactly(
+            new LocalEnvironment.DevService(
+                "db", LocalEnvironment.Kind.MARIADB, "tv", List.of("seed.sql"), "db"),
+            new LocalEnvironment.DevService(
+                "pg", LocalEnvironment.Kind.POSTGRES, "shop", List.of(), "shop-db"));
     assertThat(
             LocalEnvironment.resolve(
                 environment.processes().get(0).env(), Map.of("db", Map.of("url", "u"))))
@@ -149,7 +156,7 @@ class DirectoryReaderTest {
         kind: LocalEnvironment
         services:
           - name: db
-            postgres: { database: tv }
+            oracle: { database: tv }
           - mariadb: { seed: [none.sql] }
         processes:
           - name: life
@@ -159,14 +166,14 @@ class DirectoryReaderTest {
     assertThat(problems())
         .contains(
             "local.yaml: apiVersion: expected 'millrace.dev/v1alpha1', found 'millrace.dev/v1'",
-            "local.yaml: services[0].mariadb: is missing: exactly one of mariadb must be set",
+            "local.yaml: services[0].mariadb: is missing: exactly one of mariadb, postgres must be set",
             "local.yaml: services[1].name: is missing",
             "local.yaml: services[1].mariadb.database: is missing",
             "local.yaml: services[1].mariadb.seed: no file 'none.sql'",
             "local.yaml: processes[0].java.classPath: expected a list, found 'x'",
             "local.yaml: processes[0].java.mainClass: is missing",
             "local.yaml: processes[0].env[0].value: exactly one of value, secret must be set")
-        .anySatisfy(p -> assertThat(p).contains("services[0].postgres: unknown field"));
+        .anySatisfy(p -> assertThat(p).contains("services[0].oracle: unknown field"));
   }
 
   @Test
