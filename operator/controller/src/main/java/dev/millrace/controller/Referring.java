@@ -22,6 +22,9 @@ final class Referring {
     for (Pipeline.Source source : spec.sources()) {
       if (source.cdc() != null) {
         keys.add(Key.secret(namespace, source.cdc().connection().secretRef().name()));
+        if (source.cdc().salt() != null) {
+          keys.add(Key.secret(namespace, source.cdc().salt().secretRef().name()));
+        }
       }
       if (source.datagen() != null) {
         add(keys, namespace, source.datagen().schemaFrom());

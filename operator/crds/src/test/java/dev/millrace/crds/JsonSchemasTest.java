@@ -26,8 +26,11 @@ class JsonSchemasTest {
       new TreeSet<>(
           Set.of(
               "backfill-backwards",
+              "columns-and-exclude",
               "dashboard-named-like-a-sink",
+              "hash-without-salt",
               "intervals-from-nowhere",
+              "mask-text-missing",
               "open-and-close-overlap",
               "partition-by-not-in-key",
               "partition-by-of-cdc",

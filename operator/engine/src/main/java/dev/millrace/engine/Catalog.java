@@ -18,7 +18,7 @@ import java.util.Optional;
  */
 public final class Catalog implements SchemaCatalog {
   private static final Map<String, Integer> PORTS =
-      Map.of("mysql", 3306, "mariadb", 3306, "postgresql", 5432);
+      Map.of("mysql", 3306, "mariadb", 3306, "postgresql", 5432, "postgres", 5432);
 
   private final Optional<SchemaRegistryClient> registry;
   private final References references;

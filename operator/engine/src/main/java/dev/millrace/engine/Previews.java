@@ -25,6 +25,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.function.Supplier;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /**
  * Says what would happen to pipelines on one platform, and writes nothing anywhere: for whoever
@@ -171,7 +172,11 @@ public final class Previews implements AutoCloseable {
     Set<String> names =
         pipeline.getSpec().sources().stream()
             .filter(s -> s.cdc() != null && s.cdc().connection() != null)
-            .map(s -> s.cdc().connection().secretRef().name())
+            .flatMap(
+                s ->
+                    Stream.concat(
+                        Stream.of(s.cdc().connection().secretRef().name()),
+                        Stream.ofNullable(s.cdc().salt()).map(x -> x.secretRef().name())))
             .collect(Collectors.toSet());
     Collection<String> values = new ArrayList<>(backends.credentials.secrets());
     for (String name : names) {
