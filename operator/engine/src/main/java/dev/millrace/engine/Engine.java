@@ -380,13 +380,12 @@ public final class Engine implements AutoCloseable {
       Map<String, TreeMap<Integer, Long>> starts,
       Map<String, TreeMap<Integer, Long>> ends,
       Redactor redactor) {
-    String kind = source.cdc() != null ? "cdc" : source.datagen() != null ? "datagen" : "topic";
     StepResult result = turn.results.getOrDefault(source.name(), StepResult.READY);
     String deadLetters = deadLetters(turn).get(source.name());
     if (deadLetters != null && result instanceof Ready) {
       result = setAside(turn, deadLetters, starts, ends);
     }
-    return component(turn, source.name(), kind, result, -1, ended, redactor);
+    return component(turn, source.name(), source.type(), result, -1, ended, redactor);
   }
 
   /** By source, where rows are set aside that their streams can not hold. */

@@ -417,9 +417,7 @@ class CdcIT {
         .atMost(PATIENCE)
         .until(
             () ->
-                ask(
-                        pg,
-                        "SELECT confirmed_flush_lsn >= '" + written + "' FROM pg_replication_slots")
+                ask(pg, "SELECT confirmed_flush_lsn >= '" + written + "' FROM pg_replication_slots")
                     .equals("t"));
 
     // With the pipeline goes what it has left in PostgreSQL.

@@ -216,6 +216,20 @@ public final class Pipeline implements HasMetadata, Namespaced {
   @ValidationRule(
       value = "!has(self.cdc) || !has(self.partitionBy) || self.partitionBy.size() == 0",
       message = "partitionBy: does not go with cdc: rows lie by primary key")
+  @ValidationRule(
+      value =
+          "!(has(self.cdc) || has(self.datagen) || has(self.topic)) ||"
+              + " !has(self.key) && (!has(self.kind) || self.kind == 'append')",
+      message =
+          "key, kind: do not go with cdc, datagen and topic: their keys are the tables', none, and the topic's")
+  @ValidationRule(
+      value = "!has(self.kind) || self.kind != 'table' || has(self.key) && self.key.size() > 0",
+      message = "kind: a table wants a key: expected key, the fields that tell its rows apart")
+  @ValidationRule(
+      value =
+          "!has(self.key) || self.key.size() == 0 || !has(self.partitionBy) || self.partitionBy.all(p, p in self.key)",
+      message =
+          "partitionBy: is not part of the key: records of one key would lie in several partitions")
   public record Source(
       @Required
           @Form.Name
@@ -232,14 +246,30 @@ public final class Pipeline implements HasMetadata, Namespaced {
       @Size(max = 16)
           @Form.Columns
           @JsonPropertyDescription(
-              "Fields that decide the partition: what is equal in them stays in order.")
+              "Fields that identify a record: its id in every sink, so that one that comes twice is one there.")
+          List<String> key,
+      @OneOf({"append", "table"})
+          @JsonPropertyDescription(
+              "append (default): each record is final; table: the latest of each key is what holds, and can be looked up.")
+          String kind,
+      @Size(max = 16)
+          @Form.Columns
+          @JsonPropertyDescription(
+              "Fields that decide the partition: what is equal in them stays in order. Default: the key's.")
           List<String> partitionBy,
       @Min(1)
           @Max(10000)
           @JsonPropertyDescription("Partitions of the topic; default the platform's.")
           Integer partitions) {
     public Source {
+      key = key == null ? List.of() : List.copyOf(key);
+      kind = kind == null ? "append" : kind;
       partitionBy = partitionBy == null ? List.of() : List.copyOf(partitionBy);
+    }
+
+    /** Which of the union's members it is. */
+    public String type() {
+      return cdc != null ? "cdc" : datagen != null ? "datagen" : "topic";
     }
   }
 

@@ -165,35 +165,15 @@ final class Planning {
     // A stream with a wrong schema is declared all the same, or whatever reads it would be wrong
     // too.
     Optional<Schema> schema = text.flatMap(t -> declaredSchema(path + ".datagen.schema", t));
-    String topic = topicPrefix + source.name();
-    declare(
-        source.name(),
-        source.name(),
-        topic,
-        "append",
-        schema,
-        Optional.empty(),
-        datagen.count() != null && datagen.count() > 0,
-        false,
-        Optional.of(topic),
-        Optional.ofNullable(source.eventTime()),
-        Optional.empty());
-    if (schema.isEmpty()) {
+    boolean bounded = datagen.count() != null && datagen.count() > 0;
+    Optional<Map<String, String>> declared = declared(path, source, schema, bounded);
+    if (declared.isEmpty()) {
       return;
     }
-    eventTimeField(path + ".eventTime", source.eventTime(), schema.get());
-    fields(path + ".partitionBy", source.partitionBy(), schema.get());
-    int partitions = partitions(source.partitions());
-    topic(topic, source.name(), "append", partitions);
-    subject(topic + "-value", source.name(), schema.get());
-    Map<String, String> config = new TreeMap<>();
+    Map<String, String> config = declared.get();
     config.put("connector.class", "dev.millrace.connect.datagen.DatagenSourceConnector");
     config.put("tasks.max", Integer.toString(datagen.tasks() == null ? 1 : datagen.tasks()));
-    config.put("topic", topic);
     config.put("schema", text.get());
-    config.putAll(mounted.registry(platform.schemaRegistry()));
-    config.put("partitions", Integer.toString(partitions));
-    put(config, "partition.by", String.join(",", source.partitionBy()));
     put(config, "seed", datagen.seed());
     put(config, "rate", datagen.rate());
     put(config, "count", datagen.count());
@@ -212,10 +192,68 @@ final class Planning {
     if (datagen.entities() != null) {
       config.put("entities", datagen.entities().toString());
     }
+    sources.add(new Resource.Connector(config.get("topic"), source.name(), config));
+  }
+
+  /**
+   * Plans topic and subjects of a source whose records' schema is declared.
+   *
+   * @param bounded whether it ends by itself
+   * @return what its connector's configuration has in common with others', to be added to; empty
+   *     while the schema is not known or wrong
+   */
+  private Optional<Map<String, String>> declared(
+      String path, Source source, Optional<Schema> schema, boolean bounded) {
+    String topic = topicPrefix + source.name();
+    Optional<Schema> key =
+        schema
+            .filter(s -> !source.key().isEmpty() && fields(path + ".key", source.key(), s))
+            .map(s -> Schemas.key(s, source.key()));
+    declare(
+        source.name(),
+        source.name(),
+        topic,
+        source.kind(),
+        schema,
+        key,
+        bounded,
+        false,
+        Optional.of(topic),
+        Optional.ofNullable(source.eventTime()),
+        Optional.empty());
+    if (schema.isEmpty() || (key.isEmpty() && !source.key().isEmpty())) {
+      return Optional.empty();
+    }
+    eventTimeField(path + ".eventTime", source.eventTime(), schema.get());
+    fields(path + ".partitionBy", source.partitionBy(), schema.get());
+    int partitions = partitions(source.partitions());
+    topic(topic, source.name(), source.kind(), partitions);
+    subject(topic + "-value", source.name(), schema.get());
+    key.ifPresent(k -> subject(topic + "-key", source.name(), k));
+    Map<String, String> config = new TreeMap<>();
+    config.put("topic", topic);
+    config.put("schema", schema.get().toString());
+    config.putAll(mounted.registry(platform.schemaRegistry()));
+    config.put("partitions", Integer.toString(partitions));
+    put(config, "key.fields", String.join(",", source.key()));
+    put(config, "partition.by", String.join(",", source.partitionBy()));
     config.put("value.converter", "org.apache.kafka.connect.converters.ByteArrayConverter");
     config.put("key.converter", "org.apache.kafka.connect.converters.ByteArrayConverter");
     produced(config);
-    sources.add(new Resource.Connector(topic, source.name(), config));
+    return Optional.of(config);
+  }
+
+  /** The topic of what can not be read or written for a source or sink. */
+  private String deadLetters(String of, String component) {
+    topics.add(
+        new Resource.Topic(
+            of + ".dead",
+            component,
+            1,
+            platform.kafka().replicas(),
+            Map.of(
+                "cleanup.policy", "delete", "retention.ms", Long.toString(APPEND_RETENTION_MS))));
+    return of + ".dead";
   }
 
   private Optional<Schema> declaredSchema(String path, String text) {
@@ -293,12 +331,11 @@ final class Planning {
         .flatMap(f -> Debezium.of(f, name, path + ".connection", problems))
         .ifPresent(
             debezium -> {
+              topics.addAll(debezium.topics(source.name(), platform.kafka().replicas()));
               Map<String, String> config =
                   new TreeMap<>(debezium.config(source.cdc(), platform, mounted));
               config.putAll(rows(source, name, debezium));
               produced(config);
-              topics.addAll(debezium.topics(source.name(), platform.kafka().replicas()));
-              topics.add(deadLetters(name + ".dead", source.name()));
               sources.add(new Resource.Connector(name, source.name(), config));
             });
   }
@@ -336,7 +373,7 @@ final class Planning {
         source.cdc().tables().stream()
             .map(t -> topicPrefix + t.name())
             .collect(Collectors.joining(",")));
-    config.put("transforms.rows.dead.letter.topic", name + ".dead");
+    config.put("transforms.rows.dead.letter.topic", deadLetters(name, source.name()));
     put(config, "transforms.rows.tables", columns(source.cdc()));
     put(config, "millrace.reread", source.cdc().reread());
     if (source.cdc().salt() != null) {
@@ -872,7 +909,7 @@ final class Planning {
     templates.add(new Resource.IndexTemplate(elasticsearch.index(), sink.name(), body));
 
     String name = topicPrefix + sink.name();
-    topics.add(deadLetters(name + ".dead", sink.name()));
+    String deadLetters = deadLetters(name, sink.name());
     Map<String, String> config = new TreeMap<>();
     config.put("connector.class", "dev.millrace.connect.elasticsearch.ElasticsearchSinkConnector");
     config.put(
@@ -887,7 +924,7 @@ final class Planning {
     config.put("key.converter", "org.apache.kafka.connect.converters.ByteArrayConverter");
     config.put("value.converter", "org.apache.kafka.connect.converters.ByteArrayConverter");
     config.put("errors.tolerance", "all");
-    config.put("errors.deadletterqueue.topic.name", name + ".dead");
+    config.put("errors.deadletterqueue.topic.name", deadLetters);
     config.put(
         "errors.deadletterqueue.topic.replication.factor",
         Integer.toString(platform.kafka().replicas()));
@@ -919,15 +956,6 @@ final class Planning {
     }
     topics.add(
         new Resource.Topic(name, component, partitions, platform.kafka().replicas(), config));
-  }
-
-  private Resource.Topic deadLetters(String name, String component) {
-    return new Resource.Topic(
-        name,
-        component,
-        1,
-        platform.kafka().replicas(),
-        Map.of("cleanup.policy", "delete", "retention.ms", Long.toString(APPEND_RETENTION_MS)));
   }
 
   private void subject(String name, String component, Schema schema) {

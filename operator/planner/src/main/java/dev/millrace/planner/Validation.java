@@ -69,6 +69,7 @@ final class Validation {
   }
 
   private void source(String path, Source source) {
+    keyed(path, source);
     if (source.cdc() == null) {
       if (source.name() != null && !source.name().matches(STREAM)) {
         problems.removeIf(p -> p.path().equals(path + ".name"));
@@ -120,15 +121,34 @@ final class Validation {
     }
   }
 
+  private void keyed(String path, Source source) {
+    boolean ownKey = source.cdc() != null || source.datagen() != null || source.topic() != null;
+    if (ownKey && !source.key().isEmpty()) {
+      once(path + ".key", "does not go with cdc, datagen and topic");
+    }
+    if (ownKey && source.kind().equals("table")) {
+      once(path + ".kind", "does not go with cdc, datagen and topic (it has topic.kind)");
+    } else if (source.kind().equals("table") && source.key().isEmpty()) {
+      once(path + ".kind", "'table' wants a key: the fields that tell its rows apart");
+    }
+    if (!source.key().isEmpty() && !new HashSet<>(source.key()).containsAll(source.partitionBy())) {
+      notOfKey(path, source.partitionBy(), source.key());
+    }
+  }
+
+  private void notOfKey(String path, List<String> partitionBy, List<String> key) {
+    once(
+        path + ".partitionBy",
+        partitionBy
+            + " is not part of the key "
+            + key
+            + ": records of one key would lie in several partitions");
+  }
+
   private void transform(String path, Transform transform) {
     stream(path + ".name", transform.name());
     if (!new HashSet<>(transform.key()).containsAll(transform.partitionBy())) {
-      once(
-          path + ".partitionBy",
-          transform.partitionBy()
-              + " is not part of the key "
-              + transform.key()
-              + ": records of one key would lie in several partitions");
+      notOfKey(path, transform.partitionBy(), transform.key());
     }
     if (transform.intervals() != null) {
       for (String value : transform.intervals().open()) {

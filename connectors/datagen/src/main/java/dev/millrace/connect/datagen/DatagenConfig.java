@@ -1,9 +1,8 @@
 package dev.millrace.connect.datagen;
 
-import dev.millrace.registry.Authorities;
 import dev.millrace.registry.SchemaRegistryClient;
+import dev.millrace.registry.connect.RegistrySettings;
 import java.time.DateTimeException;
-import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Locale;
@@ -14,16 +13,12 @@ import org.apache.kafka.common.config.ConfigDef;
 import org.apache.kafka.common.config.ConfigDef.Importance;
 import org.apache.kafka.common.config.ConfigDef.Type;
 import org.apache.kafka.common.config.ConfigException;
-import org.apache.kafka.common.config.types.Password;
 
 /** The connector's configuration, checked. */
 final class DatagenConfig extends AbstractConfig {
   static final String TOPIC = "topic";
   static final String SCHEMA = "schema";
   static final String SCHEMA_ID = "schema.id";
-  static final String REGISTRY = "schema.registry.url";
-  static final String REGISTRY_USER = "schema.registry.basic.auth.user.info";
-  static final String REGISTRY_TRUSTSTORE = "schema.registry.ssl.truststore.location";
   static final String PARTITIONS = "partitions";
   static final String PARTITION_BY = "partition.by";
   static final String SEED = "seed";
@@ -40,7 +35,7 @@ final class DatagenConfig extends AbstractConfig {
   static final String LINGER = "linger.ms";
 
   static final ConfigDef DEFINITION =
-      new ConfigDef()
+      RegistrySettings.define(new ConfigDef(), "")
           .define(
               TOPIC,
               Type.STRING,
@@ -61,25 +56,6 @@ final class DatagenConfig extends AbstractConfig {
               -1,
               Importance.MEDIUM,
               "The schema's id in the registry; -1: it is registered under <topic>-value.")
-          .define(
-              REGISTRY,
-              Type.STRING,
-              "",
-              Importance.MEDIUM,
-              "Confluent-compatible base URL of the registry; needed without schema.id.")
-          .define(
-              REGISTRY_USER,
-              Type.PASSWORD,
-              null,
-              Importance.MEDIUM,
-              "user:password for the registry's basic authentication.")
-          .define(
-              REGISTRY_TRUSTSTORE,
-              Type.STRING,
-              "",
-              Importance.MEDIUM,
-              "File with the certificates, in PEM, of the authorities that a registry by https is"
-                  + " trusted by; empty: those that Java knows.")
           .define(
               PARTITIONS,
               Type.INT,
@@ -227,8 +203,8 @@ final class DatagenConfig extends AbstractConfig {
               + entities.orElseThrow().keyField()
               + "' may decide");
     }
-    if (getInt(SCHEMA_ID) < 0 && getString(REGISTRY).isBlank()) {
-      throw new ConfigException(REGISTRY, "", "is needed where schema.id is not given");
+    if (getInt(SCHEMA_ID) < 0 && getString(RegistrySettings.URL).isBlank()) {
+      throw new ConfigException(RegistrySettings.URL, "", "is needed where schema.id is not given");
     }
     // Compiles everything once, so that what does not fit the schema is said before a task runs.
     new RecordWriter(this);
@@ -236,13 +212,7 @@ final class DatagenConfig extends AbstractConfig {
 
   /** A client of the registry. */
   SchemaRegistryClient registry() {
-    return new SchemaRegistryClient(
-        getString(REGISTRY),
-        Optional.ofNullable(getPassword(REGISTRY_USER)).map(Password::value),
-        Optional.of(getString(REGISTRY_TRUSTSTORE))
-            .filter(f -> !f.isBlank())
-            .map(Authorities::ofFile),
-        Duration.ofSeconds(15));
+    return RegistrySettings.client(this);
   }
 
   Optional<Entities> entities() {

@@ -1,18 +1,15 @@
 package dev.millrace.connect.elasticsearch;
 
-import dev.millrace.registry.Authorities;
 import dev.millrace.registry.SchemaRegistryClient;
+import dev.millrace.registry.connect.RegistrySettings;
 import java.net.URI;
-import java.time.Duration;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import org.apache.kafka.common.config.AbstractConfig;
 import org.apache.kafka.common.config.ConfigDef;
 import org.apache.kafka.common.config.ConfigDef.Importance;
 import org.apache.kafka.common.config.ConfigDef.Type;
 import org.apache.kafka.common.config.ConfigException;
-import org.apache.kafka.common.config.types.Password;
 
 /** The connector's configuration, checked. */
 final class ElasticsearchSinkConfig extends AbstractConfig {
@@ -22,16 +19,13 @@ final class ElasticsearchSinkConfig extends AbstractConfig {
   static final String API_KEY = "connection.api.key";
   static final String TRUSTSTORE = "connection.ssl.truststore.location";
   static final String INDEX = "index";
-  static final String REGISTRY = "schema.registry.url";
-  static final String REGISTRY_USER = "schema.registry.basic.auth.user.info";
-  static final String REGISTRY_TRUSTSTORE = "schema.registry.ssl.truststore.location";
   static final String KEY_FIELDS = "key.fields";
   static final String BULK_BYTES = "bulk.bytes";
   static final String IN_FLIGHT = "bulk.in.flight";
   static final String TIMEOUT = "request.timeout.ms";
 
   static final ConfigDef DEFINITION =
-      new ConfigDef()
+      RegistrySettings.define(new ConfigDef(), ConfigDef.NO_DEFAULT_VALUE)
           .define(
               URL,
               Type.STRING,
@@ -66,26 +60,6 @@ final class ElasticsearchSinkConfig extends AbstractConfig {
               Importance.HIGH,
               "The index to write; empty: named like the topic. index.<topic> says so for one"
                   + " topic.")
-          .define(
-              REGISTRY,
-              Type.STRING,
-              ConfigDef.NO_DEFAULT_VALUE,
-              url(),
-              Importance.HIGH,
-              "Confluent-compatible base URL of the schema registry.")
-          .define(
-              REGISTRY_USER,
-              Type.PASSWORD,
-              null,
-              Importance.MEDIUM,
-              "user:password for the registry's basic authentication.")
-          .define(
-              REGISTRY_TRUSTSTORE,
-              Type.STRING,
-              "",
-              Importance.MEDIUM,
-              "File with the certificates, in PEM, of the authorities that a registry by https is"
-                  + " trusted by; empty: those that Java knows.")
           .define(
               KEY_FIELDS,
               Type.LIST,
@@ -132,13 +106,7 @@ final class ElasticsearchSinkConfig extends AbstractConfig {
 
   /** A client of the registry. */
   SchemaRegistryClient registry() {
-    return new SchemaRegistryClient(
-        getString(REGISTRY),
-        Optional.ofNullable(getPassword(REGISTRY_USER)).map(Password::value),
-        Optional.of(getString(REGISTRY_TRUSTSTORE))
-            .filter(f -> !f.isBlank())
-            .map(Authorities::ofFile),
-        Duration.ofSeconds(15));
+    return RegistrySettings.client(this);
   }
 
   private static ConfigDef.Validator url() {

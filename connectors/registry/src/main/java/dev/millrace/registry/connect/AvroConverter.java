@@ -1,17 +1,14 @@
 package dev.millrace.registry.connect;
 
-import dev.millrace.registry.Authorities;
 import dev.millrace.registry.RegistryException;
 import dev.millrace.registry.SchemaRegistryClient;
 import dev.millrace.registry.WireFormat;
 import dev.millrace.registry.WireFormatException;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
-import java.time.Duration;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.Map;
-import java.util.Optional;
 import org.apache.avro.generic.GenericDatumReader;
 import org.apache.avro.io.BinaryDecoder;
 import org.apache.avro.io.BinaryEncoder;
@@ -37,34 +34,11 @@ import org.apache.kafka.connect.storage.Converter;
  * <p>Not thread safe, as Connect's converters need not be.
  */
 public final class AvroConverter implements Converter {
-  static final String URL = "schema.registry.url";
-  static final String USER_INFO = "schema.registry.basic.auth.user.info";
-  static final String TRUSTSTORE = "schema.registry.ssl.truststore.location";
   static final String AUTO_REGISTER = "auto.register";
   static final String NAMESPACE = "namespace";
 
   private static final ConfigDef CONFIG =
-      new ConfigDef()
-          .define(
-              URL,
-              ConfigDef.Type.STRING,
-              ConfigDef.NO_DEFAULT_VALUE,
-              new ConfigDef.NonEmptyString(),
-              ConfigDef.Importance.HIGH,
-              "Base URL of a schema registry with Confluent's API.")
-          .define(
-              USER_INFO,
-              ConfigDef.Type.PASSWORD,
-              null,
-              ConfigDef.Importance.MEDIUM,
-              "user:password for the registry's basic authentication.")
-          .define(
-              TRUSTSTORE,
-              ConfigDef.Type.STRING,
-              "",
-              ConfigDef.Importance.MEDIUM,
-              "File with the certificates, in PEM, of the authorities that a registry by https is"
-                  + " trusted by; empty: those that Java knows.")
+      RegistrySettings.define(new ConfigDef(), ConfigDef.NO_DEFAULT_VALUE)
           .define(
               AUTO_REGISTER,
               ConfigDef.Type.BOOLEAN,
@@ -125,15 +99,7 @@ public final class AvroConverter implements Converter {
   @Override
   public void configure(Map<String, ?> configs, boolean isKey) {
     AbstractConfig config = new AbstractConfig(CONFIG, configs, false);
-    Optional<String> user = Optional.ofNullable(config.getPassword(USER_INFO)).map(p -> p.value());
-    registry =
-        new SchemaRegistryClient(
-            config.getString(URL),
-            user,
-            Optional.of(config.getString(TRUSTSTORE))
-                .filter(f -> !f.isBlank())
-                .map(Authorities::ofFile),
-            Duration.ofSeconds(15));
+    registry = RegistrySettings.client(config);
     autoRegister = config.getBoolean(AUTO_REGISTER);
     namespace = config.getString(NAMESPACE);
     key = isKey;

@@ -1,9 +1,7 @@
 package dev.millrace.registry.connect;
 
-import dev.millrace.registry.Authorities;
 import dev.millrace.registry.RegistryException;
 import dev.millrace.registry.SchemaRegistryClient;
-import java.time.Duration;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.IdentityHashMap;
@@ -46,7 +44,7 @@ public final class TableRows implements Transformation<SourceRecord> {
   private static final int MOST_SCHEMAS = 1000;
 
   private static final ConfigDef CONFIG =
-      new ConfigDef()
+      RegistrySettings.define(new ConfigDef(), ConfigDef.NO_DEFAULT_VALUE)
           .define(
               TOPICS,
               ConfigDef.Type.LIST,
@@ -84,26 +82,6 @@ public final class TableRows implements Transformation<SourceRecord> {
               null,
               ConfigDef.Importance.MEDIUM,
               "Key of the HMAC-SHA-256 that columns are hashed by. Required where one is.")
-          .define(
-              AvroConverter.URL,
-              ConfigDef.Type.STRING,
-              ConfigDef.NO_DEFAULT_VALUE,
-              new ConfigDef.NonEmptyString(),
-              ConfigDef.Importance.HIGH,
-              "Base URL of a schema registry with Confluent's API.")
-          .define(
-              AvroConverter.USER_INFO,
-              ConfigDef.Type.PASSWORD,
-              null,
-              ConfigDef.Importance.MEDIUM,
-              "user:password for the registry's basic authentication.")
-          .define(
-              AvroConverter.TRUSTSTORE,
-              ConfigDef.Type.STRING,
-              "",
-              ConfigDef.Importance.MEDIUM,
-              "File with the certificates, in PEM, of the authorities that a registry by https is"
-                  + " trusted by; empty: those that Java knows.")
           .define(
               AvroConverter.NAMESPACE,
               ConfigDef.Type.STRING,
@@ -189,16 +167,7 @@ public final class TableRows implements Transformation<SourceRecord> {
     if (hasher.isEmpty() && rules.values().stream().anyMatch(ColumnRules::hashes)) {
       throw new ConfigException(SALT, null, "is needed where columns are hashed");
     }
-    Optional<String> user =
-        Optional.ofNullable(config.getPassword(AvroConverter.USER_INFO)).map(Password::value);
-    registry =
-        new SchemaRegistryClient(
-            config.getString(AvroConverter.URL),
-            user,
-            Optional.of(config.getString(AvroConverter.TRUSTSTORE))
-                .filter(f -> !f.isBlank())
-                .map(Authorities::ofFile),
-            Duration.ofSeconds(15));
+    registry = RegistrySettings.client(config);
     namespace = config.getString(AvroConverter.NAMESPACE);
   }
 
