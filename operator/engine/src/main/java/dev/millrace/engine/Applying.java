@@ -298,6 +298,7 @@ final class Applying {
         continue;
       }
       Connectors.Observed now = turn.seen.connectors().get(connector.name());
+      backends.slots.remember(connector.config());
       if (now != null && wouldPassOver(turn, connector)) {
         turn.note(connector, StepResult.of(() -> halted(connector, now)));
       } else if (turn.held(connector.component())) {
@@ -515,7 +516,7 @@ final class Applying {
       if (!connectors.rewind(name, now)) {
         return StepResult.waiting("it is being stopped");
       }
-      Optional<String> kept = backends.slots.drop(now.config());
+      Optional<String> kept = backends.slots.dropOrphan(now.config());
       if (kept.isPresent()) {
         return StepResult.waiting(kept.get());
       }

@@ -58,7 +58,7 @@ final class Backends implements AutoCloseable {
     this.connect =
         resources.orElseGet(() -> new ConnectRest(spec.connect().url(), credentials.connect()));
     this.connectors = new Connectors(connect, clock);
-    this.slots = new ReplicationSlots(references);
+    this.slots = new ReplicationSlots(references, clock);
     this.setAside = new SetAside(credentials.kafka());
   }
 

@@ -7,9 +7,13 @@ import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
+import java.time.Clock;
+import java.time.Duration;
+import java.time.Instant;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Properties;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.slf4j.Logger;
@@ -31,10 +35,38 @@ final class ReplicationSlots {
 
   private static final String OBJECT_IN_USE = "55006";
 
-  private final References references;
+  /** So long a Secret may be missing before it is taken for gone: it may not be read yet. */
+  private static final Duration PATIENCE = Duration.ofMinutes(2);
 
-  ReplicationSlots(References references) {
+  private final References references;
+  private final Clock clock;
+  private final Map<String, Map<String, String>> remembered = new ConcurrentHashMap<>();
+  private final Map<String, Instant> missing = new ConcurrentHashMap<>();
+
+  ReplicationSlots(References references, Clock clock) {
     this.references = references;
+    this.clock = clock;
+  }
+
+  /**
+   * Remembers how the database of a connector is reached: when its source is not in the Pipeline
+   * any more, nobody refers to the Secret, and it may not be read.
+   */
+  void remember(Map<String, String> connector) {
+    if (has(connector)
+        && secret(connector).map(references::secret).orElse(null)
+            instanceof Known.Yes<Map<String, String>> yes) {
+      remembered.put(slot(connector), yes.value());
+    }
+  }
+
+  private static String slot(Map<String, String> connector) {
+    return connector.getOrDefault("slot.name", "");
+  }
+
+  private static Optional<String> secret(Map<String, String> connector) {
+    Matcher reference = REFERENCE.matcher(connector.getOrDefault("database.password", ""));
+    return reference.matches() ? Optional.of(reference.group(1)) : Optional.empty();
   }
 
   /** Whether a connector has a slot, which has to go with it. */
@@ -49,7 +81,17 @@ final class ReplicationSlots {
    *     reach the database any more
    */
   Optional<String> drop(Map<String, String> connector) {
-    String slot = connector.getOrDefault("slot.name", "");
+    return drop(connector, Optional.empty());
+  }
+
+  /** The same of one that is no longer planned: what is remembered of it serves too. */
+  Optional<String> dropOrphan(Map<String, String> connector) {
+    return drop(connector, Optional.ofNullable(remembered.get(slot(connector))));
+  }
+
+  private Optional<String> drop(
+      Map<String, String> connector, Optional<Map<String, String>> otherwise) {
+    String slot = slot(connector);
     String where =
         connector.get("database.hostname")
             + ":"
@@ -57,15 +99,23 @@ final class ReplicationSlots {
             + "/"
             + connector.get("database.dbname");
     String byHand = "SELECT pg_drop_replication_slot('" + slot + "')";
-    Matcher reference = REFERENCE.matcher(connector.getOrDefault("database.password", ""));
+    Optional<String> name = secret(connector);
     Known<Map<String, String>> secret =
-        reference.matches()
-            ? references.secret(reference.group(1))
+        name.isPresent()
+            ? references.secret(name.get())
             : new Known.No<>("its password is no reference to a Secret");
-    if (!(secret instanceof Known.Yes<Map<String, String>> credentials)) {
-      if (secret instanceof Known.Waiting<Map<String, String>> waiting) {
-        return Optional.of("replication slot " + slot + ": " + waiting.why());
+    if (otherwise.isPresent() && !(secret instanceof Known.Yes<Map<String, String>>)) {
+      secret = new Known.Yes<>(otherwise.get());
+    }
+    if (secret instanceof Known.Waiting<Map<String, String>> waiting) {
+      Instant since = missing.computeIfAbsent(slot, s -> clock.instant());
+      if (clock.instant().isBefore(since.plus(PATIENCE))) {
+        return Optional.of("replication slot " + slot + " is to be dropped: " + waiting.why());
       }
+      secret = new Known.No<>(waiting.why());
+    }
+    missing.remove(slot);
+    if (!(secret instanceof Known.Yes<Map<String, String>> credentials)) {
       log.warn(
           "PostgreSQL at {}: replication slot {} is left, since {}: the server keeps its log for it"
               + " until somebody runs {}",
@@ -80,6 +130,7 @@ final class ReplicationSlots {
         return Optional.of(
             "replication slot " + slot + " in PostgreSQL at " + where + " is in use");
       }
+      remembered.remove(slot);
       dropPublication(database, where, connector.getOrDefault("publication.name", ""));
       return Optional.empty();
     } catch (SQLException e) {
@@ -93,7 +144,7 @@ final class ReplicationSlots {
               + ". Run "
               + byHand
               + " there, or delete Secret '"
-              + reference.group(1)
+              + name.orElse("")
               + "' to leave it");
     }
   }

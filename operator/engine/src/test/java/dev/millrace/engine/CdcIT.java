@@ -251,6 +251,15 @@ class CdcIT {
         text.append("          - { table: public.kinds, name: pg_kinds }\n");
       }
     }
+    if (!moods) {
+      text.append(
+          """
+              - name: gone
+                cdc:
+                  connection: { secretRef: { name: pg } }
+                  tables: [ { table: public.orders, name: gone_orders, columns: [id] } ]
+          """);
+    }
     ManifestReader.Read<Pipeline> read = ManifestReader.pipeline(text.toString());
     assertThat(read.problems()).isEmpty();
     return read.resource();
@@ -400,7 +409,7 @@ class CdcIT {
     Pipeline again = pipeline(true, 1);
     engine.reconcile(again);
     assertThat(engine.waitsForConsent("cdc")).isTrue();
-    Consent agreed = Consent.NONE.and(Impact.STATE_LOSS);
+    Consent agreed = Consent.NONE.and(Impact.STATE_LOSS).and(Impact.DATA_LOSS);
     await().atMost(PATIENCE).until(() -> engine.reconcile(again, agreed).ready());
     awaitReady(again);
     same();
@@ -417,11 +426,21 @@ class CdcIT {
         .atMost(PATIENCE)
         .until(
             () ->
-                ask(pg, "SELECT confirmed_flush_lsn >= '" + written + "' FROM pg_replication_slots")
+                ask(
+                        pg,
+                        "SELECT confirmed_flush_lsn >= '"
+                            + written
+                            + "' FROM pg_replication_slots WHERE slot_name LIKE '%cdc_pg%'")
                     .equals("t"));
 
-    // With the pipeline goes what it has left in PostgreSQL.
-    assertThat(count(pg, "pg_replication_slots")).isEqualTo(1);
+    // With a source, and with the pipeline, goes what it has left in PostgreSQL.
+    await()
+        .atMost(PATIENCE)
+        .untilAsserted(
+            () -> {
+              engine.reconcile(again, agreed);
+              assertThat(count(pg, "pg_replication_slots")).isEqualTo(1);
+            });
     assertThat(count(pg, "pg_publication")).isEqualTo(1);
     await().atMost(PATIENCE).untilAsserted(() -> assertThat(engine.remove(again)).isEmpty());
     assertThat(count(pg, "pg_replication_slots")).isZero();
