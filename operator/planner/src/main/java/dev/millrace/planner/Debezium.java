@@ -137,7 +137,7 @@ final class Debezium {
     config.put("publication.autocreate.mode", "filtered");
     // Months have no length in microseconds.
     config.put("interval.handling.mode", "string");
-    // The server keeps its log back to what was confirmed, also while only other tables change.
+    // Tables that are empty give no offsets, and a snapshot would never be seen to be complete.
     config.put("heartbeat.interval.ms", "10000");
     config.put("topic.heartbeat.prefix", HEARTBEATS);
     // Large values that an update has left as they were are not in the log.
