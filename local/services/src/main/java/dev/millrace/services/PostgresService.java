@@ -132,7 +132,10 @@ public final class PostgresService implements DatabaseService {
       fill();
       Room.write(seeded, "yes", false);
     }
-    return true;
+    // After a kill it listens while it still recovers, and refuses who comes.
+    try (Connection owner = connect(database, OWNER, room.password(OWNER))) {
+      return owner.isValid(2);
+    }
   }
 
   private void fill() throws IOException, SQLException {
