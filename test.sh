@@ -25,6 +25,8 @@ command -v setpriv >/dev/null 2>&1 || missing+=(util-linux)
 # A broker that is none of Millrace's for the MQTT source, and what the how-to publishes with.
 command -v mosquitto >/dev/null 2>&1 || [ -x /usr/sbin/mosquitto ] || missing+=(mosquitto)
 command -v mosquitto_pub >/dev/null 2>&1 || missing+=(mosquitto-clients)
+# PostgreSQL's server is a tar.xz.
+command -v xz >/dev/null 2>&1 || missing+=(xz-utils)
 # The console's pages are tested in a real browser.
 command -v chromium >/dev/null 2>&1 || missing+=(chromium)
 command -v chromedriver >/dev/null 2>&1 || missing+=(chromium-driver)
@@ -38,5 +40,5 @@ for lib in libaio.so.1 libncurses.so.6 libtinfo.so.6; do
 done
 [ ${#missing[@]} = 0 ] || install "${missing[@]}"
 
-say "building and testing (real Kafka, Connect, registry, Elasticsearch, MariaDB, Mosquitto, Spark; first time downloads about 1 GB)"
+say "building and testing (real Kafka, Connect, registry, Elasticsearch, MariaDB, MySQL, PostgreSQL, Mosquitto, Spark; first time downloads about 1 GB)"
 exec ./mvnw verify "$@"

@@ -23,6 +23,7 @@ import dev.millrace.services.JavaService;
 import dev.millrace.services.KafkaService;
 import dev.millrace.services.MariaDbService;
 import dev.millrace.services.MqttService;
+import dev.millrace.services.PostgresService;
 import dev.millrace.services.RegistryService;
 import dev.millrace.services.Room;
 import dev.millrace.services.S3Service;
@@ -210,6 +211,13 @@ final class LocalRun {
           service.name(),
           mariaDb.database(),
           mariaDb.seed().stream().map(root::resolve).toList());
+    }
+    if (service.kind() instanceof LocalEnvironment.Postgres postgres) {
+      return new PostgresService(
+          distribution,
+          service.name(),
+          postgres.database(),
+          postgres.seed().stream().map(root::resolve).toList());
     }
     if (service.kind() instanceof LocalEnvironment.S3 s3) {
       return new S3Service(

@@ -10,7 +10,7 @@ import java.util.stream.Stream;
  * Where the services' programs are: what the build of {@code local/dist} has unpacked.
  *
  * @param root the folder with {@code kafka}, {@code registry}, {@code elasticsearch}, {@code s3},
- *     {@code mariadb} and {@code plugins} in it
+ *     {@code mariadb}, {@code postgres} and {@code plugins} in it
  */
 public record Distribution(Path root) {
 

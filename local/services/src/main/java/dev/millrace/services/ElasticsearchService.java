@@ -8,12 +8,9 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.concurrent.TimeUnit;
 
 /** One Elasticsearch node, also for root, whom Elasticsearch refuses to serve. */
 public final class ElasticsearchService implements Service {
-  private static final String NOBODY = "65534";
-
   private final Distribution distribution;
   private volatile int port;
 
@@ -61,10 +58,7 @@ public final class ElasticsearchService implements Service {
             .formatted(room.folder("data"), room.folder("logs"), port, transport),
         false);
     Path tmp = room.folder("tmp");
-    List<String> command = new ArrayList<>();
-    if ("0".equals(userId())) {
-      command.addAll(asAnother(room.path()));
-    }
+    List<String> command = new ArrayList<>(OtherUser.prefix("Elasticsearch", room.path()));
     // The file's executable bit does not survive every unpacking.
     command.add("bash");
     command.add(home.resolve("bin/elasticsearch").toString());
@@ -76,61 +70,6 @@ public final class ElasticsearchService implements Service {
             "ES_TMPDIR", tmp.toString(),
             "CLI_JAVA_OPTS", "-Xmx64m -XX:TieredStopAtLevel=1"),
         room.path());
-  }
-
-  /**
-   * How to be somebody else. In a user namespace of its own the process is still us to the file
-   * system, so that it reaches a checkout in root's home; where such namespaces are not allowed, it
-   * becomes {@code nobody}, and its files too.
-   */
-  private static List<String> asAnother(Path room) throws IOException, InterruptedException {
-    List<String> namespace = List.of("unshare", "--user", "--map-user=1000", "--map-group=1000");
-    if (run(with(namespace, "true")) == 0) {
-      return namespace;
-    }
-    List<String> nobody =
-        List.of("setpriv", "--reuid=" + NOBODY, "--regid=" + NOBODY, "--clear-groups");
-    if (run(with(nobody, "true")) != 0) {
-      throw new IOException(
-          "Elasticsearch does not run as root, and neither unshare nor setpriv (Debian: util-linux)"
-              + " can run it as another user here. Run millrace as an ordinary user");
-    }
-    run(List.of("chown", "-R", NOBODY + ":" + NOBODY, room.toString()));
-    if (run(with(nobody, "test", "-r", room.toString())) != 0) {
-      throw new IOException(
-          "Elasticsearch does not run as root, and user nobody can not reach "
-              + room
-              + ". Put the checkout where every user can read, or run millrace as an ordinary user");
-    }
-    return nobody;
-  }
-
-  private static List<String> with(List<String> command, String... more) {
-    List<String> all = new ArrayList<>(command);
-    all.addAll(List.of(more));
-    return all;
-  }
-
-  private static int run(List<String> command) throws IOException, InterruptedException {
-    Process process;
-    try {
-      process =
-          new ProcessBuilder(command)
-              .redirectErrorStream(true)
-              .redirectOutput(ProcessBuilder.Redirect.DISCARD)
-              .start();
-    } catch (IOException missing) {
-      return -1;
-    }
-    if (!process.waitFor(60, TimeUnit.SECONDS)) {
-      process.destroyForcibly();
-      return -1;
-    }
-    return process.exitValue();
-  }
-
-  private static String userId() throws IOException {
-    return Files.getAttribute(Path.of("/proc/self"), "unix:uid").toString();
   }
 
   @Override

@@ -52,6 +52,11 @@ public interface Service {
     return Duration.ofSeconds(10);
   }
 
+  /** Asks the process to stop by itself: a SIGTERM, unless the program takes that for less. */
+  default void askToStop(ProcessHandle process) {
+    process.destroy();
+  }
+
   /** Whether an exit with code 0 means that it is done and is not to be started again. */
   default boolean mayEnd() {
     return false;

@@ -333,7 +333,7 @@ public final class Supervisor implements AutoCloseable {
       stop = true;
       Process now = process;
       if (now != null) {
-        now.destroy();
+        service.askToStop(now.toHandle());
       }
     }
 
@@ -365,7 +365,7 @@ public final class Supervisor implements AutoCloseable {
       List<ProcessHandle> family = new ArrayList<>(child.descendants().toList());
       family.add(child);
       try {
-        child.destroy();
+        service.askToStop(child);
         child.onExit().get(service.stopDeadline().toMillis(), TimeUnit.MILLISECONDS);
       } catch (TimeoutException | ExecutionException e) {
         log.warn("{}: does not stop by itself, killed", service.name());

@@ -22,6 +22,9 @@ final class Referring {
     Pipeline.Spec spec = pipeline.getSpec();
     for (Pipeline.Source source : spec.sources()) {
       source.secret().ifPresent(s -> keys.add(Key.secret(namespace, s.name())));
+      if (source.cdc() != null && source.cdc().salt() != null) {
+        keys.add(Key.secret(namespace, source.cdc().salt().secretRef().name()));
+      }
       if (source.datagen() != null) {
         add(keys, namespace, source.datagen().schemaFrom());
       }

@@ -26,6 +26,7 @@ class JsonSchemasTest {
       new TreeSet<>(
           Set.of(
               "backfill-backwards",
+              "columns-and-exclude",
               "dashboard-named-like-a-sink",
               "files-bucket-without-name",
               "files-csv-of-parquet",
@@ -36,7 +37,9 @@ class JsonSchemasTest {
               "files-speed-without-event-time",
               "files-table-without-key",
               "files-without-header-and-columns",
+              "hash-without-salt",
               "intervals-from-nowhere",
+              "mask-text-missing",
               "mqtt-raw-without-payload",
               "mqtt-tasks-without-sharing",
               "open-and-close-overlap",

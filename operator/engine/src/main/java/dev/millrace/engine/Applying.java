@@ -30,6 +30,9 @@ import org.slf4j.LoggerFactory;
 final class Applying {
   private static final Logger log = LoggerFactory.getLogger(Applying.class);
 
+  /** Where a connector that reads tables sets aside rows that their streams can not hold. */
+  static final String DEAD_LETTERS = "transforms.rows.dead.letter.topic";
+
   private final Backends backends;
   private final Topics topics;
   private final Subjects subjects;
@@ -295,6 +298,7 @@ final class Applying {
         continue;
       }
       Connectors.Observed now = turn.seen.connectors().get(connector.name());
+      backends.slots.remember(connector.config());
       if (now != null && wouldPassOver(turn, connector)) {
         turn.note(connector, StepResult.of(() -> halted(connector, now)));
       } else if (turn.held(connector.component())) {
@@ -355,6 +359,10 @@ final class Applying {
               .filter(s -> s.connector().equals(Optional.of(wanted.name())))
               .map(Plan.Stream::name)
               .toList();
+      String deadLetters = wanted.config().get(DEAD_LETTERS);
+      if (deadLetters != null && !topics.empty(Map.of(deadLetters, "delete"))) {
+        return StepResult.waiting("what was set aside before is being deleted");
+      }
       backends.marks(turn.plan.marksTopic()).forget(streams);
       rewound.accept(wanted.name());
       if (anew && index.isPresent()) {
@@ -474,7 +482,7 @@ final class Applying {
           || turn.held(change.component())) {
         continue;
       }
-      StepResult result = StepResult.of(() -> delete(change));
+      StepResult result = StepResult.of(() -> delete(turn, change));
       if (result instanceof StepResult.Ready) {
         turn.made = turn.made.without(change.resource());
       } else {
@@ -483,9 +491,11 @@ final class Applying {
     }
   }
 
-  private StepResult delete(Change change) throws BackendException {
+  private StepResult delete(Turn turn, Change change) throws BackendException {
     switch (change.type()) {
-      case "Connector" -> connectors.delete(change.name());
+      case "Connector" -> {
+        return deleteConnector(change.name(), turn.seen.connectors().get(change.name()));
+      }
       case "Topic" -> topics.delete(change.name());
       case "Subject" -> subjects.delete(change.name());
       case "IndexTemplate" -> {
@@ -497,6 +507,21 @@ final class Applying {
         return StepResult.READY;
       }
     }
+    return StepResult.READY;
+  }
+
+  /** One that has a replication slot is stopped first: it goes with its slot. */
+  private StepResult deleteConnector(String name, Connectors.Observed now) throws BackendException {
+    if (now != null && ReplicationSlots.has(now.config())) {
+      if (!connectors.rewind(name, now)) {
+        return StepResult.waiting("it is being stopped");
+      }
+      Optional<String> kept = backends.slots.dropOrphan(now.config());
+      if (kept.isPresent()) {
+        return StepResult.waiting(kept.get());
+      }
+    }
+    connectors.delete(name);
     return StepResult.READY;
   }
 }

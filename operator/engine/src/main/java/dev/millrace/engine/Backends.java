@@ -28,6 +28,8 @@ final class Backends implements AutoCloseable {
   final IndexTemplates templates;
   final ConnectApi connect;
   final Connectors connectors;
+  final ReplicationSlots slots;
+  final SetAside setAside;
   private final MarkTopics markTopics;
   private final Clock clock;
   private final Map<String, SourceMarks> marks = new ConcurrentHashMap<>();
@@ -56,6 +58,8 @@ final class Backends implements AutoCloseable {
     this.connect =
         resources.orElseGet(() -> new ConnectRest(spec.connect().url(), credentials.connect()));
     this.connectors = new Connectors(connect, clock);
+    this.slots = new ReplicationSlots(references, clock);
+    this.setAside = new SetAside(credentials.kafka());
   }
 
   /** The marks in a topic, with all that was written to it until now. */

@@ -22,7 +22,19 @@ import java.util.stream.Collectors;
  */
 public final class Catalog implements SchemaCatalog {
   private static final Map<String, Integer> PORTS =
-      Map.of("mysql", 3306, "mariadb", 3306, "postgresql", 5432, "mqtt", 1883, "mqtts", 8883);
+      Map.of(
+          "mysql",
+          3306,
+          "mariadb",
+          3306,
+          "postgresql",
+          5432,
+          "postgres",
+          5432,
+          "mqtt",
+          1883,
+          "mqtts",
+          8883);
 
   /** Keys of a Secret, beside the URL's, that say how to prove who one is. */
   private static final Set<String> CREDENTIALS =

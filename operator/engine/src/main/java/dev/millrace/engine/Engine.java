@@ -312,6 +312,7 @@ public final class Engine implements AutoCloseable {
     try {
       Set<String> names = new HashSet<>();
       turn.plan.streams().forEach(s -> names.add(s.topic()));
+      names.addAll(deadLetters(turn).values());
       offsets = backends.topics.offsets(names, turn.seen.observed().topics());
     } catch (BackendException e) {
       log.debug("{}", e.getMessage());
@@ -344,7 +345,7 @@ public final class Engine implements AutoCloseable {
         }
       }
       anyBounded |= bounded;
-      components.add(source(turn, source, bounded && ended, redactor));
+      components.add(source(turn, source, bounded && ended, starts, ends, redactor));
     }
     for (Transform transform : spec.transforms()) {
       Component component = transform(turn, transform, redactor);
@@ -372,9 +373,59 @@ public final class Engine implements AutoCloseable {
     return offsets == null ? 0 : offsets.values().stream().mapToLong(Long::longValue).sum();
   }
 
-  private Component source(Turn turn, Source source, boolean ended, Redactor redactor) {
+  private Component source(
+      Turn turn,
+      Source source,
+      boolean ended,
+      Map<String, TreeMap<Integer, Long>> starts,
+      Map<String, TreeMap<Integer, Long>> ends,
+      Redactor redactor) {
     StepResult result = turn.results.getOrDefault(source.name(), StepResult.READY);
+    String deadLetters = deadLetters(turn).get(source.name());
+    if (deadLetters != null && result instanceof Ready) {
+      result = setAside(turn, deadLetters, starts, ends);
+    }
     return component(turn, source.name(), source.type(), result, -1, ended, redactor);
+  }
+
+  /** By source, where rows are set aside that their streams can not hold. */
+  private static Map<String, String> deadLetters(Turn turn) {
+    Map<String, String> topics = new HashMap<>();
+    for (Resource.Connector connector : turn.all(Resource.Connector.class)) {
+      String topic = connector.config().get(Applying.DEAD_LETTERS);
+      if (topic != null) {
+        topics.put(connector.component(), topic);
+      }
+    }
+    return topics;
+  }
+
+  /** A source that runs is not as it should be while rows of it are in no stream. */
+  private StepResult setAside(
+      Turn turn,
+      String deadLetters,
+      Map<String, TreeMap<Integer, Long>> starts,
+      Map<String, TreeMap<Integer, Long>> ends) {
+    try {
+      Map<String, String> reasons =
+          backends.setAside.reasons(
+              deadLetters, sum(starts.get(deadLetters)), sum(ends.get(deadLetters)));
+      if (reasons.isEmpty()) {
+        return StepResult.READY;
+      }
+      String all =
+          turn.plan.streams().stream()
+              .filter(s -> reasons.containsKey(s.topic()))
+              .map(s -> "stream " + s.name() + ": " + reasons.get(s.topic()))
+              .collect(Collectors.joining("; "));
+      return all.isEmpty()
+          ? StepResult.READY
+          : StepResult.failed(
+              Failure.EXTERNAL, all + " (rows that it can not hold are in " + deadLetters + ")");
+    } catch (BackendException e) {
+      log.debug("{}", e.getMessage());
+      return StepResult.READY;
+    }
   }
 
   private static Component component(

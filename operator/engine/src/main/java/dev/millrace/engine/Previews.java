@@ -25,6 +25,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.function.Supplier;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /**
  * Says what would happen to pipelines on one platform, and writes nothing anywhere: for whoever
@@ -170,8 +171,12 @@ public final class Previews implements AutoCloseable {
   Redactor redactor(Pipeline pipeline) {
     Set<String> names =
         pipeline.getSpec().sources().stream()
-            .flatMap(s -> s.secret().stream())
-            .map(Pipeline.SecretRef::name)
+            .flatMap(
+                s ->
+                    Stream.concat(
+                        s.secret().map(Pipeline.SecretRef::name).stream(),
+                        Stream.ofNullable(s.cdc() == null ? null : s.cdc().salt())
+                            .map(salt -> salt.secretRef().name())))
             .collect(Collectors.toSet());
     pipeline.getSpec().sources().stream()
         .filter(s -> s.rest() != null)

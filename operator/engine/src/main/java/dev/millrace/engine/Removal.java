@@ -113,8 +113,16 @@ final class Removal {
           "connector " + name,
           left,
           () -> {
-            if (offsets && !connectors.rewind(name, entry.getValue())) {
+            // Without its slot a connector can not go on where it was.
+            boolean slot = ReplicationSlots.has(entry.getValue().config());
+            if ((offsets || slot) && !connectors.rewind(name, entry.getValue())) {
               left.add("connector " + name + ": is being stopped");
+              return;
+            }
+            Optional<String> kept =
+                slot ? backends.slots.drop(entry.getValue().config()) : Optional.empty();
+            if (kept.isPresent()) {
+              left.add("connector " + name + ": " + kept.get());
               return;
             }
             connectors.delete(name);

@@ -50,6 +50,17 @@ class PartsTest {
                 json(
                     "[{\"partition\":{\"server\":\"tv.tv_db\"},\"offset\":{\"ts_sec\":1,\"file\":\"b.1\",\"pos\":846028}}]")))
         .isTrue();
+    // PostgreSQL's.
+    assertThat(
+            SourceMarks.snapshotComplete(
+                json(
+                    "[{\"offset\":{\"lsn\":24,\"txId\":7,\"snapshot\":\"INITIAL\",\"snapshot_completed\":false}}]")))
+        .isFalse();
+    assertThat(
+            SourceMarks.snapshotComplete(
+                json(
+                    "[{\"offset\":{\"lsn\":24,\"lsn_proc\":24,\"messageType\":\"INSERT\",\"ts_usec\":1}}]")))
+        .isTrue();
   }
 
   @Test

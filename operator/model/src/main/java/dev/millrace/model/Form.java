@@ -71,11 +71,11 @@ final class Form {
   @Target({ElementType.FIELD, ElementType.METHOD, ElementType.RECORD_COMPONENT})
   @interface Column {}
 
-  /** A table with its database. */
+  /** A table with its database, or its schema where a connection is to one database. */
   @JacksonAnnotationsInside
   @Pattern("^[^.\\s]+\\.[^.\\s]+$")
   @Size(max = 257)
-  @Expected("database.table")
+  @Expected("database.table, or schema.table")
   @Retention(RetentionPolicy.RUNTIME)
   @Target({ElementType.FIELD, ElementType.METHOD, ElementType.RECORD_COMPONENT})
   @interface TableName {}
@@ -249,6 +249,12 @@ final class Form {
   @Retention(RetentionPolicy.RUNTIME)
   @Target({ElementType.FIELD, ElementType.METHOD, ElementType.RECORD_COMPONENT})
   @interface Columns {}
+
+  /** A list of what is known of a row's change. */
+  @Items(pattern = "^(op|source_ts)$", maxLength = 9, expected = "op or source_ts")
+  @Retention(RetentionPolicy.RUNTIME)
+  @Target({ElementType.FIELD, ElementType.METHOD, ElementType.RECORD_COMPONENT})
+  @interface RowMetadata {}
 
   /** A list of a field's values. */
   @Items(pattern = "^.+$", maxLength = 255, expected = "1 to 255 characters")

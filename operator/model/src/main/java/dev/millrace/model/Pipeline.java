@@ -304,22 +304,68 @@ public final class Pipeline implements HasMetadata, Namespaced {
   }
 
   /** Rows of a database as they change; each table is a stream. */
+  @ValidationRule(
+      value =
+          "has(self.salt) || self.tables.all(t, !has(t.mask) || t.mask.all(m, m.with != 'hash'))",
+      message = "salt: is missing: columns are masked with hash")
   public record Cdc(
       @Required @JsonPropertyDescription("The database.") Connection connection,
       @Required
           @Size(min = 1, max = 128)
           @JsonPropertyDescription("The tables that are followed, first snapshot and every change.")
-          List<Table> tables) {
+          List<Table> tables,
+      @JsonPropertyDescription(
+              "What columns are hashed with: a Secret of at least 16 characters. Equal values have equal hashes wherever the salt is the same.")
+          Salt salt,
+      @Size(max = 2)
+          @Form.RowMetadata
+          @JsonPropertyDescription(
+              "Columns that are added to each row: op gives _op (c, u, or r for a snapshot's), source_ts gives _source_ts,"
+                  + " when the database changed it.")
+          List<String> metadata,
+      @Min(0)
+          @Max(1_000_000)
+          @JsonPropertyDescription(
+              "Another number has all tables read anew, with consent to state-loss: after rows were set aside, say.")
+          Integer reread) {
     public Cdc {
       tables = tables == null ? List.of() : List.copyOf(tables);
+      metadata = metadata == null ? List.of() : List.copyOf(metadata);
     }
   }
+
+  /** What columns are hashed with. */
+  public record Salt(@Required @JsonPropertyDescription("A key of a Secret.") SaltRef secretRef) {}
+
+  /** A key of a Secret in the pipeline's namespace. */
+  public record SaltRef(
+      @Required @Form.ResourceName @JsonPropertyDescription("Name of the Secret.") String name,
+      @Default("salt") @Form.Key @JsonPropertyDescription("Its key; default salt.") String key) {
+    public SaltRef {
+      key = key == null ? "salt" : key;
+    }
+  }
+
+  /** What is put in the place of a column's values; null stays null. */
+  @ValidationRule(
+      value = "has(self.text) == (self.with == 'text')",
+      message = "text: goes with 'with: text', and only with it")
+  public record Mask(
+      @Required @Form.Column @JsonPropertyDescription("The column.") String column,
+      @Required
+          @OneOf({"hash", "empty", "text"})
+          @JsonPropertyDescription(
+              "hash (HMAC-SHA-256 with the salt, in hex: equal values stay equal, so that joins still work), empty (null) or"
+                  + " text (always the same one).")
+          String with,
+      @Size(min = 1, max = 255) @JsonPropertyDescription("The text, of 'with: text'.")
+          String text) {}
 
   /** A connection: a URL in a Secret. */
   public record Connection(
       @Required
           @JsonPropertyDescription(
-              "A key that holds a URL, such as mysql://host:3306/db; its scheme (mysql, mariadb) decides the connector."
+              "A key that holds a URL, such as mysql://host:3306/db; its scheme (mysql, mariadb, postgresql) decides the connector."
                   + " User and password are the Secret's keys 'username' and 'password'.")
           SecretRef secretRef) {}
 
@@ -336,10 +382,14 @@ public final class Pipeline implements HasMetadata, Namespaced {
   @ValidationRule(
       value = "has(self.validFrom) == has(self.validTo)",
       message = "validFrom and validTo go together")
+  @ValidationRule(
+      value = "!has(self.columns) || !has(self.exclude)",
+      message = "exclude: does not go with columns, which says already what is left out")
   public record Table(
       @Required
           @Form.TableName
-          @JsonPropertyDescription("The table, with its database: shop.orders.")
+          @JsonPropertyDescription(
+              "The table, with its database: shop.orders; of PostgreSQL with its schema: public.orders.")
           String table,
       @Required @Form.StreamName @JsonPropertyDescription("Name of the stream of its rows.")
           String name,
@@ -348,7 +398,25 @@ public final class Pipeline implements HasMetadata, Namespaced {
               "Column from which on a row holds: lookups then select by event time (a schedule, a price list).")
           String validFrom,
       @Form.Column @JsonPropertyDescription("Column up to which a row holds, exclusive.")
-          String validTo) {}
+          String validTo,
+      @Size(min = 1, max = 256)
+          @Form.Columns
+          @JsonPropertyDescription("Only these columns; the primary key has to be among them.")
+          List<String> columns,
+      @Size(min = 1, max = 256)
+          @Form.Columns
+          @JsonPropertyDescription("Not these columns; none of the primary key.")
+          List<String> exclude,
+      @Size(max = 64)
+          @JsonPropertyDescription(
+              "Columns whose values are not to be seen, such as personal data.")
+          List<Mask> mask) {
+    public Table {
+      columns = columns == null ? null : List.copyOf(columns);
+      exclude = exclude == null ? null : List.copyOf(exclude);
+      mask = mask == null ? List.of() : List.copyOf(mask);
+    }
+  }
 
   /** Made-up records. */
   @Union({"schema", "schemaFrom"})

@@ -13,7 +13,8 @@ import java.util.TreeSet;
 
 /** What would happen to a connector, by the fields of its configuration. */
 final class ConnectorDiff {
-  private static final Set<String> TABLES = Set.of("table.include.list");
+  private static final Set<String> TABLES = Set.of("table.include.list", "transforms.rows.topics");
+  private static final Set<String> COLUMNS = Set.of("transforms.rows.tables");
   private static final Set<String> OTHER_EVENTS =
       Set.of("seed", "entities", "start", "clock", "partitions", "partition.by", "count");
 
@@ -137,6 +138,16 @@ final class ConnectorDiff {
               + String.join(", ", added(before, after))
               + " already are read only in a first snapshot: the position in the change log is given"
               + " up and every table is read anew; rows replace themselves by key";
+    } else if (COLUMNS.contains(field)) {
+      impact = Impact.STATE_LOSS;
+      reason =
+          "rows that were read already are as they were masked then: the position in the change log"
+              + " is given up and every table is read anew; rows replace themselves by key";
+    } else if (field.equals("millrace.reread")) {
+      impact = Impact.STATE_LOSS;
+      reason =
+          "the position in the change log is given up and every table is read anew; rows replace"
+              + " themselves by key";
     } else if (sink && field.equals("index")) {
       impact = Impact.STATE_LOSS;
       reason =

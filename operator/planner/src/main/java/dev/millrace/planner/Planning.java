@@ -542,100 +542,101 @@ final class Planning {
             new Resource.Subject(topic + side, source.name(), "BACKWARD", Optional.empty()));
       }
     }
-    if (facts.isPresent()) {
-      String history = topicPrefix + source.name().replace('_', '-') + "-schema-history";
-      topics.add(
-          new Resource.Topic(
-              history,
-              source.name(),
-              1,
-              platform.kafka().replicas(),
-              Map.of("cleanup.policy", "delete", "retention.ms", "-1", "retention.bytes", "-1")));
-      debezium(path, source, facts.get(), ref, name, history);
-    }
+    facts
+        .flatMap(f -> Debezium.of(f, name, path + ".connection", problems))
+        .ifPresent(
+            debezium -> {
+              topics.addAll(debezium.topics(source.name(), platform.kafka().replicas()));
+              Map<String, String> config =
+                  new TreeMap<>(debezium.config(source.cdc(), platform, mounted));
+              config.putAll(rows(source, name, debezium));
+              produced(config);
+              sources.add(new Resource.Connector(name, source.name(), config));
+            });
   }
 
-  private void debezium(
-      String path,
-      Source source,
-      SchemaCatalog.ConnectionFacts facts,
-      Pipeline.SecretRef ref,
-      String name,
-      String history) {
+  /** From what Debezium hands over to rows as they are in the streams. */
+  private Map<String, String> rows(Source source, String name, Debezium debezium) {
     Map<String, String> config = new TreeMap<>();
-    String connectorClass =
-        switch (facts.scheme()) {
-          case "mysql" -> "io.debezium.connector.mysql.MySqlConnector";
-          case "mariadb" -> "io.debezium.connector.mariadb.MariaDbConnector";
-          default -> null;
-        };
-    if (connectorClass == null) {
-      problems.add(
-          Problem.of(
-              path + ".connection",
-              "scheme '" + facts.scheme() + "' of its URL: expected mysql or mariadb"));
-      return;
-    }
-    config.put("connector.class", connectorClass);
-    config.put("tasks.max", "1");
-    config.put("database.hostname", facts.host());
-    config.put("database.port", Integer.toString(facts.port()));
-    config.put("database.user", mounted.value(ref.name(), "username"));
-    config.put("database.password", mounted.value(ref.name(), "password"));
-    // Any number that no other replica of the server has.
-    long serverId = 100_000 + Long.parseLong(Hashes.of(name).substring(0, 7), 16);
-    config.put("database.server.id", Long.toString(serverId));
-    if (Set.of("127.0.0.1", "localhost", "::1").contains(facts.host())) {
-      config.put("database.ssl.mode", facts.scheme().equals("mysql") ? "disabled" : "disable");
-    }
-    config.put("topic.prefix", name);
-    config.put(
-        "database.include.list",
-        source.cdc().tables().stream()
-            .map(t -> t.table().substring(0, t.table().indexOf('.')))
-            .distinct()
-            .collect(Collectors.joining(",")));
-    config.put(
-        "table.include.list",
-        source.cdc().tables().stream().map(Table::table).collect(Collectors.joining(",")));
-    config.put("snapshot.mode", "initial");
-    config.put("include.schema.changes", "false");
-    config.put("decimal.handling.mode", "precise");
-    config.put("time.precision.mode", "adaptive_time_microseconds");
-    config.put("schema.history.internal.kafka.topic", history);
-    config.put(
-        "schema.history.internal.kafka.bootstrap.servers", platform.kafka().bootstrapServers());
-    // Its clients are its own: a worker's credentials are not handed to it.
-    mounted
-        .kafka(platform.kafka())
-        .forEach(
-            (key, value) -> {
-              config.put("schema.history.internal.producer." + key, value);
-              config.put("schema.history.internal.consumer." + key, value);
-            });
     List<String> transforms = new ArrayList<>();
     transforms.add("flat");
     config.put("transforms.flat.type", "io.debezium.transforms.ExtractNewRecordState");
     config.put("transforms.flat.delete.tombstone.handling.mode", "tombstone");
-    for (Table table : source.cdc().tables()) {
-      String alias = "to_" + table.name();
-      transforms.add(alias);
+    if (!source.cdc().metadata().isEmpty()) {
+      config.put("transforms.flat.add.fields.prefix", "_");
       config.put(
-          "transforms." + alias + ".type", "org.apache.kafka.connect.transforms.RegexRouter");
-      config.put("transforms." + alias + ".regex", Pattern.quote(name + "." + table.table()));
-      config.put(
-          "transforms." + alias + ".replacement",
-          Matcher.quoteReplacement(topicPrefix + table.name()));
+          "transforms.flat.add.fields",
+          source.cdc().metadata().stream()
+              .map(m -> m.equals("op") ? "op" : "source.ts_us:source_ts")
+              .collect(Collectors.joining(",")));
     }
+    for (Table table : source.cdc().tables()) {
+      route(
+          config,
+          transforms,
+          "to_" + table.name(),
+          name + "." + table.table(),
+          topicPrefix + table.name());
+    }
+    debezium
+        .heartbeats()
+        .ifPresent(from -> route(config, transforms, "heartbeat", from, name + ".heartbeat"));
+    transforms.add("rows");
+    config.put("transforms.rows.type", "dev.millrace.registry.connect.TableRows");
+    config.put(
+        "transforms.rows.topics",
+        source.cdc().tables().stream()
+            .map(t -> topicPrefix + t.name())
+            .collect(Collectors.joining(",")));
+    config.put("transforms.rows.dead.letter.topic", deadLetters(name, source.name()));
+    put(config, "transforms.rows.tables", columns(source.cdc()));
+    put(config, "millrace.reread", source.cdc().reread());
+    if (source.cdc().salt() != null) {
+      Pipeline.SaltRef salt = source.cdc().salt().secretRef();
+      config.put("transforms.rows.mask.salt", mounted.value(salt.name(), salt.key()));
+    }
+    mounted
+        .registry(platform.schemaRegistry())
+        .forEach((key, value) -> config.put("transforms.rows." + key, value));
     config.put("transforms", String.join(",", transforms));
     for (String side : List.of("key", "value")) {
-      config.put(side + ".converter", "dev.millrace.registry.connect.AvroConverter");
-      mounted
-          .registry(platform.schemaRegistry())
-          .forEach((key, value) -> config.put(side + ".converter." + key, value));
+      config.put(side + ".converter", "org.apache.kafka.connect.converters.ByteArrayConverter");
     }
-    produced(config);
-    sources.add(new Resource.Connector(name, source.name(), config));
+    config.put("header.converter", "org.apache.kafka.connect.storage.StringConverter");
+    return config;
+  }
+
+  private static void route(
+      Map<String, String> config, List<String> transforms, String alias, String from, String to) {
+    transforms.add(alias);
+    config.put("transforms." + alias + ".type", "org.apache.kafka.connect.transforms.RegexRouter");
+    config.put("transforms." + alias + ".regex", Pattern.quote(from));
+    config.put("transforms." + alias + ".replacement", Matcher.quoteReplacement(to));
+  }
+
+  /** What is left out and masked, by topic; empty where nothing is. */
+  private String columns(Pipeline.Cdc cdc) {
+    ObjectNode all = Schemas.JSON.createObjectNode();
+    for (Table table : cdc.tables()) {
+      ObjectNode rules = Schemas.JSON.createObjectNode();
+      if (table.columns() != null) {
+        rules.set("columns", Schemas.array(table.columns()));
+      }
+      if (table.exclude() != null) {
+        rules.set("exclude", Schemas.array(table.exclude()));
+      }
+      for (Pipeline.Mask mask : table.mask()) {
+        ObjectNode how = rules.withObject("/mask").putObject(mask.column());
+        how.put("with", mask.with());
+        if (mask.text() != null) {
+          how.put("text", mask.text());
+        }
+      }
+      if (!rules.isEmpty()) {
+        all.set(topicPrefix + table.name(), rules);
+      }
+    }
+    return all.isEmpty() ? "" : all.toString();
   }
 
   // ---- transforms

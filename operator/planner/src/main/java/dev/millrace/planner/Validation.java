@@ -11,6 +11,7 @@ import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 
 /**
  * What can be said of a Pipeline without knowing anything outside it: of each field by itself, by
@@ -97,6 +98,36 @@ final class Validation {
       stream(at + ".name", table.name());
       if ((table.validFrom() == null) != (table.validTo() == null)) {
         once(at, "validFrom and validTo go together");
+      }
+      columns(at, source.cdc(), table);
+    }
+  }
+
+  private void columns(String at, Pipeline.Cdc cdc, Table table) {
+    if (table.columns() != null && table.exclude() != null) {
+      once(at + ".exclude", "does not go with columns, which says already what is left out");
+    }
+    Set<String> masked = new HashSet<>();
+    for (int i = 0; i < table.mask().size(); i++) {
+      Pipeline.Mask mask = table.mask().get(i);
+      String path = at + ".mask[" + i + "]";
+      String column = mask.column();
+      boolean left =
+          (table.exclude() != null && table.exclude().contains(column))
+              || (table.columns() != null && !table.columns().contains(column));
+      if (left) {
+        once(path + ".column", "'" + column + "' is left out: there is nothing to mask");
+      }
+      if (column != null && !masked.add(column)) {
+        once(path + ".column", "'" + column + "' is masked already");
+      }
+      if ("text".equals(mask.with()) != (mask.text() != null)) {
+        once(path + ".text", "goes with 'with: text', and only with it");
+      }
+      if ("hash".equals(mask.with()) && cdc.salt() == null) {
+        once(
+            at.substring(0, at.indexOf(".tables")) + ".salt",
+            "is missing: columns are masked with hash");
       }
     }
   }

@@ -145,7 +145,8 @@ public final class AvroConverter implements Converter {
     TopicSchema place = new TopicSchema(topic, schema);
     Compiled known = compiled.get(place);
     if (known == null) {
-      ConnectToAvro mapping = ConnectToAvro.of(schema, recordNamespace(topic), recordName(topic));
+      ConnectToAvro mapping =
+          ConnectToAvro.of(schema, recordNamespace(namespace, topic), recordName(topic, key));
       known = new Compiled(id(topic, mapping.schema()), mapping.writer());
       compiled.put(place, known);
     }
@@ -175,14 +176,14 @@ public final class AvroConverter implements Converter {
     return e.retryable() ? new RetriableException(message, e) : new DataException(message, e);
   }
 
-  private String recordNamespace(String topic) {
+  static String recordNamespace(String namespace, String topic) {
     int dot = topic.lastIndexOf('.');
     return dot < 0
         ? namespace
         : namespace + "." + topic.substring(0, dot).replaceAll("[^A-Za-z0-9_.]", "_");
   }
 
-  private String recordName(String topic) {
+  static String recordName(String topic, boolean key) {
     return ConnectToAvro.camelCase(topic.substring(topic.lastIndexOf('.') + 1))
         + (key ? "Key" : "");
   }

@@ -2,6 +2,7 @@ package dev.millrace.registry.connect;
 
 import java.io.IOException;
 import java.math.BigDecimal;
+import java.math.BigInteger;
 import java.nio.ByteBuffer;
 import java.time.Instant;
 import java.time.OffsetDateTime;
@@ -40,6 +41,8 @@ final class ConnectToAvro {
 
   private final Schema schema;
   private final Writer writer;
+  private final Writer required;
+  private final List<ConnectToAvro> columns;
 
   /** Writes a value that is not null, or, for optional ones, may be. */
   interface Writer {
@@ -47,8 +50,15 @@ final class ConnectToAvro {
   }
 
   private ConnectToAvro(Schema schema, Writer writer) {
+    this(schema, writer, writer, List.of());
+  }
+
+  private ConnectToAvro(
+      Schema schema, Writer writer, Writer required, List<ConnectToAvro> columns) {
     this.schema = schema;
     this.writer = writer;
+    this.required = required;
+    this.columns = columns;
   }
 
   Schema schema() {
@@ -57,6 +67,16 @@ final class ConnectToAvro {
 
   Writer writer() {
     return writer;
+  }
+
+  /** Writes a value that is not null, without saying that it is not. */
+  Writer required() {
+    return required;
+  }
+
+  /** Of a record that is not optional: its fields, in their order. */
+  List<ConnectToAvro> columns() {
+    return columns;
   }
 
   /**
@@ -107,7 +127,9 @@ final class ConnectToAvro {
               out.writeIndex(1);
               writer.write(value, out);
             }
-          });
+          },
+          writer,
+          List.of());
     }
 
     private ConnectToAvro required(org.apache.kafka.connect.data.Schema connect, String name) {
@@ -185,6 +207,17 @@ final class ConnectToAvro {
                                 .toNanoOfDay()
                             / 1000L));
         case "org.apache.kafka.connect.data.Decimal" -> decimal(connect);
+        // A numeric whose column names no scale: each value has its own, which only text keeps.
+        case "io.debezium.data.VariableScaleDecimal" ->
+            of(
+                Schema.Type.STRING,
+                (v, out) -> {
+                  Struct struct = (Struct) v;
+                  byte[] unscaled = struct.getBytes("value");
+                  out.writeString(
+                      new BigDecimal(new BigInteger(unscaled), struct.getInt32("scale"))
+                          .toPlainString());
+                });
         default -> null;
       };
     }
@@ -268,11 +301,13 @@ final class ConnectToAvro {
       List<Schema.Field> fields = new ArrayList<>();
       List<Field> columns = connect.fields();
       Writer[] writers = new Writer[columns.size()];
+      List<ConnectToAvro> all = new ArrayList<>();
       for (int i = 0; i < writers.length; i++) {
         Field column = columns.get(i);
         String field = fieldName(name, column.name());
         ConnectToAvro mapped = map(column.schema(), name + camelCase(field));
         writers[i] = mapped.writer();
+        all.add(mapped);
         fields.add(
             new Schema.Field(
                 field,
@@ -282,24 +317,25 @@ final class ConnectToAvro {
                     ? Schema.Field.NULL_DEFAULT_VALUE
                     : defaultOf(column.schema())));
       }
+      Writer whole =
+          (v, out) -> {
+            Struct struct = (Struct) v;
+            for (int i = 0; i < writers.length; i++) {
+              Field column = columns.get(i);
+              // Not get(): that puts the default in the place of a null.
+              Object value = struct.getWithoutDefault(column.name());
+              if (value == null && !column.schema().isOptional()) {
+                value = column.schema().defaultValue();
+                if (value == null) {
+                  throw new DataException("field '" + column.name() + "' is null");
+                }
+              }
+              writers[i].write(value, out);
+            }
+          };
       ConnectToAvro mapping =
           new ConnectToAvro(
-              Schema.createRecord(unique, null, namespace, false, fields),
-              (v, out) -> {
-                Struct struct = (Struct) v;
-                for (int i = 0; i < writers.length; i++) {
-                  Field column = columns.get(i);
-                  // Not get(): that puts the default in the place of a null.
-                  Object value = struct.getWithoutDefault(column.name());
-                  if (value == null && !column.schema().isOptional()) {
-                    value = column.schema().defaultValue();
-                    if (value == null) {
-                      throw new DataException("field '" + column.name() + "' is null");
-                    }
-                  }
-                  writers[i].write(value, out);
-                }
-              });
+              Schema.createRecord(unique, null, namespace, false, fields), whole, whole, all);
       structs.put(connect, mapping);
       return mapping;
     }

@@ -346,17 +346,20 @@ public final class DirectoryReader {
     String name = service.required("name");
     String secret = service.text("secret").orElse(name);
     Optional<Fields> mariadb = service.mapping("mariadb");
+    Optional<Fields> postgres = service.mapping("postgres");
     Optional<Fields> mqtt = service.mapping("mqtt");
     Optional<Fields> s3 = service.mapping("s3");
     List<String> set =
-        Stream.of("mariadb", "mqtt", "s3").filter(k -> service.mapping(k).isPresent()).toList();
+        Stream.of("mariadb", "postgres", "mqtt", "s3")
+            .filter(k -> service.mapping(k).isPresent())
+            .toList();
     if (set.size() != 1) {
       service.problem(
           service.at("mariadb"),
           (set.isEmpty()
                   ? "is missing"
                   : "does not go together: " + String.join(" and ", set) + " are set")
-              + ": exactly one of mariadb, mqtt, s3 must be set");
+              + ": exactly one of mariadb, postgres, mqtt, s3 must be set");
       return Optional.empty();
     }
     if (mqtt.isPresent()) {
@@ -368,6 +371,13 @@ public final class DirectoryReader {
       List<String> seed = seed(mariadb.get(), directory, false);
       mariadb.get().noMore();
       return Optional.of(new DevService(name, new MariaDb(database, seed), secret));
+    }
+    if (postgres.isPresent()) {
+      String database = postgres.get().required("database");
+      List<String> seed = seed(postgres.get(), directory, false);
+      postgres.get().noMore();
+      return Optional.of(
+          new DevService(name, new LocalEnvironment.Postgres(database, seed), secret));
     }
     String bucket = s3.get().required("bucket");
     if (!bucket.isEmpty() && !bucket.matches("[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")) {

@@ -36,6 +36,14 @@ public record LocalEnvironment(List<DevService> services, List<DevProcess> proce
    */
   public record MariaDb(String database, List<String> seed) implements Kind {}
 
+  /**
+   * A PostgreSQL server with a database of its own, that may be followed.
+   *
+   * @param database created on first start
+   * @param seed SQL files, relative to the directory, run once in this order
+   */
+  public record Postgres(String database, List<String> seed) implements Kind {}
+
   /** An MQTT broker. */
   public record Mqtt() implements Kind {}
 

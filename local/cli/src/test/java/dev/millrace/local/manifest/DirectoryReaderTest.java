@@ -126,6 +126,9 @@ class DirectoryReaderTest {
         services:
           - name: db
             mariadb: { database: tv, seed: [seed.sql] }
+          - name: pg
+            postgres: { database: shop }
+            secret: shop-db
           - name: store
             s3: { bucket: orders, seed: [seed.sql] }
             secret: orders-s3
@@ -144,6 +147,8 @@ class DirectoryReaderTest {
             new LocalEnvironment.DevService(
                 "db", new LocalEnvironment.MariaDb("tv", List.of("seed.sql")), "db"),
             new LocalEnvironment.DevService(
+                "pg", new LocalEnvironment.Postgres("shop", List.of()), "shop-db"),
+            new LocalEnvironment.DevService(
                 "store", new LocalEnvironment.S3("orders", List.of("seed.sql")), "orders-s3"),
             new LocalEnvironment.DevService("devices", new LocalEnvironment.Mqtt(), "tv-mqtt"));
     assertThat(
@@ -152,7 +157,8 @@ class DirectoryReaderTest {
         .isEqualTo(Map.of("U", "u", "V", "v"));
     assertThat(environment.processes().get(0).port())
         .contains(new LocalEnvironment.DevPort("PORT", "life-address"));
-    assertThat(environment.secrets()).containsExactly("db", "life-address", "orders-s3", "tv-mqtt");
+    assertThat(environment.secrets())
+        .containsExactly("db", "life-address", "orders-s3", "shop-db", "tv-mqtt");
   }
 
   @Test
@@ -164,7 +170,7 @@ class DirectoryReaderTest {
         kind: LocalEnvironment
         services:
           - name: db
-            postgres: { database: tv }
+            oracle: { database: tv }
           - mariadb: { seed: [none.sql] }
           - name: both
             mariadb: { database: d }
@@ -180,7 +186,7 @@ class DirectoryReaderTest {
     assertThat(problems())
         .contains(
             "local.yaml: apiVersion: expected 'millrace.dev/v1alpha1', found 'millrace.dev/v1'",
-            "local.yaml: services[0].mariadb: is missing: exactly one of mariadb, mqtt, s3 must be set",
+            "local.yaml: services[0].mariadb: is missing: exactly one of mariadb, postgres, mqtt, s3 must be set",
             "local.yaml: services[1].name: is missing",
             "local.yaml: services[1].mariadb.database: is missing",
             "local.yaml: services[1].mariadb.seed: no file 'none.sql'",
@@ -192,7 +198,7 @@ class DirectoryReaderTest {
             "local.yaml: processes[0].java.mainClass: is missing",
             "local.yaml: processes[0].env[0].value: exactly one of value, secret must be set",
             "local.yaml: processes[0].port.env: is missing")
-        .anySatisfy(p -> assertThat(p).contains("services[0].postgres: unknown field"))
+        .anySatisfy(p -> assertThat(p).contains("services[0].oracle: unknown field"))
         .anySatisfy(p -> assertThat(p).contains("services[3].s3.secrets: unknown field"));
   }
 
