@@ -75,7 +75,7 @@ class FilesIT {
     registry = new RegistryService(distribution);
     connect =
         new ConnectService(distribution, kafka, List.of(plugins), temporary.resolve("secrets"));
-    s3 = new S3Service(distribution, "in");
+    s3 = new S3Service(distribution, "files-in");
     supervisor = new Supervisor(temporary, Clock.systemUTC(), s -> {});
     List<Service> all = List.of(kafka, registry, s3, connect);
     for (Service service : all) {
@@ -121,7 +121,7 @@ class FilesIT {
 
   @Test
   void parquetOfAnObjectStoreAndWhatIsPutThereLater() throws Exception {
-    Path folder = s3.folder("in");
+    Path folder = s3.folder("files-in");
     parquet(folder.resolve("part 0.parquet"), 0, 300_000);
     topics("store", "store.dead", "store.files");
     Files.createDirectories(temporary.resolve("secrets/s3"));
@@ -144,7 +144,7 @@ class FilesIT {
             "poll.interval.ms",
             "500");
     put("store", access);
-    kills("store", 2);
+    kills("store", 1);
     await().atMost(PATIENCE).until(() -> count("store") >= 300_000);
     parquet(folder.resolve("part 1.parquet"), 300_000, 300_100);
     Files.writeString(folder.resolve("part 2.parquet"), "PAR1 and no more");
