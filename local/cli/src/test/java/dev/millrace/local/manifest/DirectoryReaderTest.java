@@ -190,7 +190,7 @@ class DirectoryReaderTest {
             "local.yaml: services[1].name: is missing",
             "local.yaml: services[1].mariadb.database: is missing",
             "local.yaml: services[1].mariadb.seed: no file 'none.sql'",
-            "local.yaml: services[2].mariadb: does not go together: mariadb and s3 are set: exactly one of mariadb, mqtt, s3 must be set",
+            "local.yaml: services[2].mariadb: does not go together: mariadb and s3 are set: exactly one of mariadb, postgres, mqtt, s3 must be set",
             "local.yaml: services[3].s3.bucket: 'Upper': expected 3 to 63 lower case letters, digits, '-' and '.'",
             "local.yaml: services[3].s3.seed: no file or folder 'none'",
             "local.yaml: services[3].s3.seed: '../outside' lies outside the directory",
