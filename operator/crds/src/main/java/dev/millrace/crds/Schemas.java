@@ -104,6 +104,13 @@ final class Schemas {
     }
   }
 
+  /** What tells the items of a list apart: their name, or what comes first in them. */
+  private static String key(Class<?> item) {
+    List<String> fields =
+        Arrays.stream(item.getRecordComponents()).map(RecordComponent::getName).toList();
+    return fields.contains("name") ? "name" : fields.get(0);
+  }
+
   private static void list(RecordComponent component, ObjectNode property, Class<?> item) {
     ObjectNode items = (ObjectNode) property.path("items");
     if (item == Condition.class) {
@@ -120,7 +127,7 @@ final class Schemas {
     }
     if (item.isRecord()) {
       property.put("x-kubernetes-list-type", "map");
-      property.putArray("x-kubernetes-list-map-keys").add("name");
+      property.putArray("x-kubernetes-list-map-keys").add(key(item));
       refine(item, items);
       return;
     }
