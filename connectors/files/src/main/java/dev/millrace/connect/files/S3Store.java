@@ -102,7 +102,9 @@ final class S3Store implements FileStore {
         String name = object.key().substring(prefix.length());
         if (!name.endsWith("/") && names.match(name)) {
           Instant modified = object.lastModified();
-          files.add(new StoredFile(name, object.size(), modified.toEpochMilli(), object.eTag()));
+          // A store whose objects were put there as files knows no tag of them.
+          String tag = object.eTag() == null ? "" : object.eTag();
+          files.add(new StoredFile(name, object.size(), modified.toEpochMilli(), tag));
         }
       }
     } catch (SdkException e) {
@@ -124,7 +126,10 @@ final class S3Store implements FileStore {
     try {
       return client.getObject(
           r -> {
-            r.bucket(bucket).key(prefix + file.name()).ifMatch(file.version());
+            r.bucket(bucket).key(prefix + file.name());
+            if (!file.version().isEmpty()) {
+              r.ifMatch(file.version());
+            }
             if (from > 0) {
               r.range("bytes=" + from + "-");
             }

@@ -132,7 +132,7 @@ class FilesIT {
     Map<String, String> access =
         Map.of(
             "s3.bucket",
-            "in",
+            "files-in",
             "s3.endpoint",
             secret + "endpoint}",
             "s3.access.key.id",
