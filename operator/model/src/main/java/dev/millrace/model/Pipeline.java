@@ -224,7 +224,7 @@ public final class Pipeline implements HasMetadata, Namespaced {
   @ValidationRule(
       value =
           "!(has(self.cdc) || has(self.datagen) || has(self.topic)) ||"
-              + " !has(self.key) && (!has(self.kind) || self.kind == 'append')",
+              + " (!has(self.key) || self.key.size() == 0) && (!has(self.kind) || self.kind == 'append')",
       message =
           "key, kind: do not go with cdc, datagen and topic: their keys are the tables', none, and the topic's")
   @ValidationRule(

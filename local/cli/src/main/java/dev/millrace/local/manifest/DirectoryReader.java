@@ -109,7 +109,12 @@ public final class DirectoryReader {
         } else if (Files.isDirectory(path)) {
           kustomization(path);
         } else if (!inside(path, directory)) {
-          fields.problem("resources", "'" + resource + "' lies outside the directory");
+          fields.problem(
+              "resources",
+              "'"
+                  + resource
+                  + "' lies outside the directory"
+                  + (Files.exists(path) ? "" : ", and there is no directory of that name"));
         } else {
           resource(path);
         }

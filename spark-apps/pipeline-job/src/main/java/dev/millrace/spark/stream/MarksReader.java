@@ -32,9 +32,14 @@ interface MarksReader {
     private static final Logger log = LoggerFactory.getLogger(Following.class);
     private static final Map<String, Following> SHARED = new ConcurrentHashMap<>();
 
-    private final Map<String, StreamMarks> known = new ConcurrentHashMap<>();
     private final Map<String, String> kafka;
     private final String topic;
+
+    /**
+     * Never changed, but replaced: what the topic says after one of its records, such as an end
+     * that the next one takes back, was true once, and must not be taken for what is true now.
+     */
+    private volatile Map<String, StreamMarks> known = Map.of();
 
     private Following(Map<String, String> kafka, String topic) {
       this.kafka = kafka;
@@ -66,14 +71,19 @@ interface MarksReader {
           TopicPartition only = new TopicPartition(topic, 0);
           consumer.assign(List.of(only));
           consumer.seekToBeginning(List.of(only));
+          long end = consumer.endOffsets(List.of(only)).get(only);
+          Map<String, StreamMarks> read = new HashMap<>();
           while (true) {
             for (ConsumerRecord<byte[], byte[]> record : consumer.poll(Duration.ofSeconds(1))) {
               String stream = new String(record.key(), StandardCharsets.UTF_8);
               if (record.value() == null) {
-                known.remove(stream);
+                read.remove(stream);
               } else {
-                known.put(stream, StreamMarks.parse(record.value()));
+                read.put(stream, StreamMarks.parse(record.value()));
               }
+            }
+            if (consumer.position(only) >= end) {
+              known = Map.copyOf(read);
             }
           }
         } catch (RuntimeException e) {
