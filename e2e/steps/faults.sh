@@ -67,5 +67,5 @@ fault "driver pod deleted" 'SparkJob|spark|transforms|viewings' kill_driver
 fault "executor killed: out of memory" - exhaust_executor
 fault "Connect's pod deleted, and none for a while" 'tv_db' lose_connect tv_db
 fault "operator killed in mid-reconcile" - kill_operator
-fault "registry away for a minute" 'registry' away 60 stack-registry
+fault "registry away for a minute" 'ResolvedRefs=False' away 60 stack-registry
 [[ -z ${API_SERVER_OUTAGE:-} ]] || fault "API server out" - bash -c "$API_SERVER_OUTAGE"
