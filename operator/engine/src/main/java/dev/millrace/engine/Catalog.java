@@ -140,14 +140,14 @@ public final class Catalog implements SchemaCatalog {
 
   @Override
   public Known<Boolean> secret(String name, List<String> keys) {
-    Known<Map<String, String>> secret = references.secret(name);
-    if (secret instanceof Known.Waiting<Map<String, String>> waiting) {
+    Known<Set<String>> known = secretKeys(name);
+    if (known instanceof Known.Waiting<Set<String>> waiting) {
       return new Known.Waiting<>(waiting.why());
     }
-    if (secret instanceof Known.No<Map<String, String>> no) {
+    if (known instanceof Known.No<Set<String>> no) {
       return new Known.No<>(no.why());
     }
-    Set<String> there = new TreeSet<>(((Known.Yes<Map<String, String>>) secret).value().keySet());
+    Set<String> there = ((Known.Yes<Set<String>>) known).value();
     for (String key : keys) {
       if (!there.contains(key)) {
         return new Known.No<>(

@@ -91,6 +91,12 @@ final class TestCatalog implements SchemaCatalog {
     return new Known.Yes<>(new ConnectionFacts("mariadb", "127.0.0.1", 3306, "test"));
   }
 
+  /** Those of a bucket: a test reads none. */
+  @Override
+  public Known<Set<String>> secretKeys(String name) {
+    return new Known.Yes<>(Set.of("accessKeyId", "secretAccessKey", "bucket", "endpoint"));
+  }
+
   @Override
   public Known<Boolean> secret(String name, List<String> keys) {
     return new Known.Yes<>(true);
