@@ -27,6 +27,9 @@ command -v mosquitto >/dev/null 2>&1 || [ -x /usr/sbin/mosquitto ] || missing+=(
 command -v mosquitto_pub >/dev/null 2>&1 || missing+=(mosquitto-clients)
 # PostgreSQL's server is a tar.xz.
 command -v xz >/dev/null 2>&1 || missing+=(xz-utils)
+# Transforms in Python: PySpark comes from PyPI.
+command -v python3 >/dev/null 2>&1 || missing+=(python3)
+python3 -m pip --version >/dev/null 2>&1 || missing+=(python3-pip)
 # The console's pages are tested in a real browser.
 command -v chromium >/dev/null 2>&1 || missing+=(chromium)
 command -v chromedriver >/dev/null 2>&1 || missing+=(chromium-driver)
@@ -41,4 +44,4 @@ done
 [ ${#missing[@]} = 0 ] || install "${missing[@]}"
 
 say "building and testing (real Kafka, Connect, registry, Elasticsearch, MariaDB, MySQL, PostgreSQL, Mosquitto, Spark; first time downloads about 1 GB)"
-exec ./mvnw verify "$@"
+exec ./mvnw -P benchmarks verify "$@"

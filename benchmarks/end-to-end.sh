@@ -29,7 +29,7 @@ echo "CPU seconds by process:"
 hz=$(getconf CLK_TCK)
 # Elasticsearch's own process is the child of its launcher.
 tree() { echo "$1"; for child in $(pgrep -P "$1"); do tree "$child"; done; }
-for name in kafka connect registry elasticsearch tv-mysql simulator spark-tv; do
+for name in kafka connect registry elasticsearch tv-mysql tv-catalogue tv-mqtt simulator fleet weather-api spark-tv; do
   for pid in $(tree "$(field "$name" pid)"); do cat "/proc/$pid/stat" 2>/dev/null || true; done |
     awk -v hz="$hz" -v name="$name" '{ ticks += $14 + $15 } END { printf "  %-14s %6.1f\n", name, ticks / hz }'
 done

@@ -1,4 +1,4 @@
-// Makes audience.ndjson (Kibana's saved objects) from what is under src/main, where the specs can be read and edited.
+// Makes tv.ndjson (Kibana's saved objects) from what is under src/main, where the specs can be read and edited.
 //   node build.mjs           writes it
 //   node build.mjs --check   fails if it is not what would be written
 import { readFileSync, writeFileSync } from "node:fs";
@@ -80,10 +80,10 @@ function dashboard({ id, title, description, panels }) {
 const names = [...new Set(source.dashboards.flatMap((d) => d.panels.map((p) => p.panel)))];
 const lines = [...source.dataViews.map(dataView), ...names.map(visualization), ...source.dashboards.map(dashboard)];
 const text = lines.map((line) => `${JSON.stringify(line)}\n`).join("");
-const out = new URL("audience.ndjson", here);
+const out = new URL("tv.ndjson", here);
 if (process.argv.includes("--check")) {
   if (readFileSync(out, "utf8") !== text) {
-    console.error("demo-tv/dashboards/audience.ndjson is not what src/main makes: run node demo-tv/dashboards/build.mjs");
+    console.error("demo-tv/dashboards/tv.ndjson is not what src/main makes: run node demo-tv/dashboards/build.mjs");
     process.exit(1);
   }
 } else {

@@ -22,7 +22,8 @@ SELECT v.device_id,
          ELSE '60+'
        END AS age_group,
        coalesce(u.region, 'unknown') AS region,
-       coalesce(u.plan, 'unknown') AS plan
+       coalesce(u.plan, 'unknown') AS plan,
+       coalesce(lower(w.conditions), 'unknown') AS weather
 FROM viewings v
 JOIN schedule s
   ON s.channel_id = v.channel_id AND s.starts_at < v.ended_at AND s.ends_at > v.started_at
@@ -30,3 +31,4 @@ LEFT JOIN shows sh ON sh.show_id = s.show_id
 LEFT JOIN channels c ON c.channel_id = v.channel_id
 LEFT JOIN devices d ON d.device_id = v.device_id
 LEFT JOIN users u ON u.user_id = d.user_id
+LEFT JOIN weather w ON w.region = u.region

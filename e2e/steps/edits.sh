@@ -9,7 +9,6 @@ sed -i 's/index: tv-show-views }/index: tv-show-views, refresh: 2s }/' "$out/dem
 sed -i 's/^    - { name: show-views, .*/&\n    - { name: copies, from: show_views, elasticsearch: { index: tv-copies } }/' "$out/demo-tv/pipeline.yaml"
 apply >"$out/logs/in-place.txt"
 [[ $(driver) == "$before" ]] || die "a label, an index's refresh and a sink more have started the driver again"
-counted() { inside stack-elasticsearch 9200 "/$1/_count" | sed 's/.*"count":\([0-9]*\).*/\1/'; }
 as_many() { [[ $(counted tv-copies) == "$(counted tv-show-views)" ]]; }
 until_true "as many documents in the sink that was added" as_many
 echo "  a label, in-place, a sink more ($(counted tv-copies) documents in it): the same driver"

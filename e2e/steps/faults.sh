@@ -55,6 +55,14 @@ away() {
   kubectl -n "$demo" patch service "$2" --type=merge -p "{\"spec\":{\"selector\":{\"e2e\":null}}}" >/dev/null
   [[ $(kubectl -n "$demo" get service "$2" -o 'jsonpath={.spec.selector}') == "$service" ]] || die "service $2 is not what it was"
 }
+# Its container is started again; what waits in sessions is on its disk.
+restarts() { kubectl -n "$demo" get pod stack-mqtt-0 -o 'jsonpath={.status.containerStatuses[0].restartCount}'; }
+restarted() { [[ $(restarts) -gt $restarts_before ]] && kubectl -n "$demo" wait pod/stack-mqtt-0 --for=condition=Ready --timeout=1s; }
+end_broker() {
+  restarts_before=$(restarts)
+  kubectl -n "$demo" exec stack-mqtt-0 -- bash -c 'kill 1' >/dev/null 2>&1 </dev/null || true
+  until_true "the broker, started again" restarted
+}
 # In the middle of applying a change: the new rate must come all the same.
 kill_operator() {
   sed -i "s|rate: $rate/s|rate: $((rate + 10))/s|" "$out/demo-tv/pipeline.yaml"
@@ -66,6 +74,7 @@ kill_operator() {
 fault "driver pod deleted" 'SparkJob|spark|transforms|viewings' kill_driver
 fault "executor killed: out of memory" - exhaust_executor
 fault "Connect's pod deleted, and none for a while" 'tv_db' lose_connect tv_db
+fault "MQTT broker ended" - end_broker
 fault "operator killed in mid-reconcile" - kill_operator
 fault "registry away for a minute" 'ResolvedRefs=False' away 60 stack-registry
 [[ -z ${API_SERVER_OUTAGE:-} ]] || fault "API server out" - bash -c "$API_SERVER_OUTAGE"

@@ -4,13 +4,13 @@ step secrets "passwords"
 more_time
 said=$(mktemp -d)
 needles=$said.needles
-# Of each Secret that Helm does not keep for itself: passwords and tokens, and a line from the middle of a private key; each as it is
+# Of each Secret that Helm does not keep for itself: passwords, tokens and keys, and a line from the middle of a private key; each as it is
 # and as kubectl shows it.
 # shellcheck disable=SC2016 # of the template
 kubectl -n "$demo" get secrets -o go-template='{{range .items}}{{if ne .type "helm.sh/release.v1"}}{{range $k, $v := .data}}{{$k}} {{$v}}{{"\n"}}{{end}}{{end}}{{end}}' |
   while read -r key value; do
     case $key in
-      *password* | *token*) base64 -d <<<"$value"; echo; echo "$value" ;;
+      *password* | *token* | *apiKey* | *secretAccessKey*) base64 -d <<<"$value"; echo; echo "$value" ;;
       *.key) base64 -d <<<"$value" | sed -n 5p; echo "${value:200:60}" ;;
     esac
   done | awk 'length($0) >= 12' | sort -u >"$needles"

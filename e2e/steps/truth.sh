@@ -35,3 +35,28 @@ done
 grep -q '^DIFFERENT' "$out/logs/without-event.txt" || { cat "$out/logs/without-event.txt" >&2; die "with an event left out of the truth, nothing differs"; }
 sed 's/^/  /' "$out/logs/truth.txt" | grep -v NOTE
 echo "  without one event: $(grep '^DIFFERENT' "$out/logs/without-event.txt")"
+# What the broker has taken of the fleet's reports, up to now, is in Kafka soon after.
+fleet() {
+  kubectl -n "$demo" exec deploy/tv-fleet -- java -XX:+UseSerialGC -XX:TieredStopAtLevel=1 -cp '/opt/millrace/demo-tv/*' dev.millrace.demo.tv.FleetTruth \
+    --bootstrap-servers stack-kafka:9092 --registry http://stack-registry:8080/apis/ccompat/v7 --topic "$demo.tv.telemetry" --ledger /tmp/until-now \
+    >"$out/logs/fleet.txt" 2>/dev/null </dev/null
+}
+kubectl -n "$demo" exec deploy/tv-fleet -- cp /tmp/published /tmp/until-now </dev/null
+until_true "all reports of the fleet in Kafka" fleet
+echo "  telemetry: $(grep '^published' "$out/logs/fleet.txt"); all there"
+# And sees one that is not there.
+kubectl -n "$demo" exec deploy/tv-fleet -- bash -c 'echo "d999999 1" >>/tmp/until-now' </dev/null
+! fleet || die "a report that nobody sent is not missed"
+grep -q '^MISSING: 1 reports' "$out/logs/fleet.txt" || { cat "$out/logs/fleet.txt" >&2; die "the comparison of the fleet's reports failed for another reason"; }
+# Of each kind of source something has come, and into each index of the dashboards.
+for stream in users events shows telemetry weather; do
+  # shellcheck disable=SC2016 # for the pod's shell
+  kubectl -n "$demo" exec stack-kafka-0 -c kafka -- bash -c '[[ -n $(find /var/lib/millrace/kafka/"$1"-* -name "*.log" -size +0) ]]' - "$demo.tv.$stream" </dev/null ||
+    die "nothing has come into stream $stream"
+done
+counted() { inside stack-elasticsearch 9200 "/$1/_count" | sed 's/.*"count":\([0-9]*\).*/\1/'; }
+filled() { (($(counted "$1") > 0)); }
+for index in tv-show-views tv-viewing-minutes tv-ad-views tv-quality; do
+  until_true "documents in $index" filled "$index"
+done
+echo "  all five kinds of source have delivered; documents: $(for index in tv-show-views tv-viewing-minutes tv-ad-views tv-quality; do printf '%s %s ' "$index" "$(counted "$index")"; done)"

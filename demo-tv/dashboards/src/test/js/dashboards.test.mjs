@@ -19,7 +19,7 @@ const load = async (name) => {
 const vega = await load("vega");
 const { compile } = await load("vega-lite");
 
-const text = readFileSync(here("audience.ndjson"), "utf8");
+const text = readFileSync(here("tv.ndjson"), "utf8");
 const objects = text.split("\n").filter((line) => line !== "").map((line) => JSON.parse(line));
 const byId = new Map(objects.map((o) => [`${o.type}/${o.id}`, o]));
 const ofType = (type) => objects.filter((o) => o.type === type);
@@ -137,6 +137,7 @@ const VALUES = {
   age_group: ["0-17", "18-29", "30-44", "45-59", "60+"],
   gender: ["female", "male"],
   plan: ["basic", "family", "premium"],
+  complete: [1, 0],
   genre: ["comedy", "documentary", "drama", "kids", "news", "sports"],
 };
 const START = Date.UTC(2026, 0, 1, 20);
@@ -175,7 +176,7 @@ for (const v of drawn()) {
     const { svg, said } = await draw(v, false);
     assert.deepEqual(said, []);
     assert.ok(!svg.includes("NaN"), svg);
-    const marks = svg.match(/aria-roledescription="(bar|rect mark|geoshape|area mark|text mark)"/g) ?? [];
+    const marks = svg.match(/aria-roledescription="(bar|rect mark|geoshape|area mark|line mark|text mark)"/g) ?? [];
     assert.ok(marks.length >= 3, `${marks.length} marks in ${svg}`);
   });
   test(`${v.id} draws an empty frame when there are no data`, async () => {

@@ -1,5 +1,7 @@
 package dev.millrace.registry;
 
+import dev.millrace.registry.format.StreamFormat;
+
 /**
  * Registry-framed Avro as Confluent's serializers write it: byte 0, the schema id as four bytes big
  * endian, Avro binary.
@@ -24,7 +26,10 @@ public final class WireFormat {
     }
     if (framed[0] != MAGIC) {
       throw new WireFormatException(
-          "not registry-framed Avro: begins with byte " + (framed[0] & 0xff) + ", not 0");
+          "not registry-framed Avro: begins with byte "
+              + (framed[0] & 0xff)
+              + ", not 0"
+              + StreamFormat.hint(framed));
     }
     return (framed[1] & 0xff) << 24
         | (framed[2] & 0xff) << 16

@@ -5,10 +5,13 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
 /** Where the parts of Millrace are: in the checkout that the command was built in. */
 record Checkout(Path home) {
+  private static final Pattern SPARK = Pattern.compile("spark-core_[^-]*-(.*)\\.jar");
 
   static Checkout locate() throws Refusal {
     String home = System.getProperty("millrace.home");
@@ -41,6 +44,22 @@ record Checkout(Path home) {
   /** Jars of the Spark job, Spark among them. */
   Path jobLibraries() {
     return home.resolve("spark-apps/pipeline-job/target/lib");
+  }
+
+  /** Folder of the module that transforms in Python import. */
+  Path pythonModules() {
+    return home.resolve("spark-apps/pipeline-job/src/main/python");
+  }
+
+  /** Version of the Spark that jobs run with. */
+  String sparkVersion() throws IOException {
+    try (Stream<Path> jars = Files.list(jobLibraries())) {
+      return jars.map(j -> SPARK.matcher(j.getFileName().toString()))
+          .filter(Matcher::matches)
+          .map(m -> m.group(1))
+          .findFirst()
+          .orElseThrow(() -> new IOException(jobLibraries() + " holds no spark-core"));
+    }
   }
 
   /** Options that Spark needs of a JVM. */

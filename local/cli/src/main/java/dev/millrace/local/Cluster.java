@@ -28,6 +28,7 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 
 /**
@@ -42,6 +43,8 @@ final class Cluster implements AutoCloseable {
 
   /** On what the operator makes for a Pipeline. */
   private static final String LABEL = "millrace.dev/pipeline";
+
+  private static final String TRANSFORM = "millrace.dev/transform";
 
   /** What Spark calls a driver's container. */
   private static final String CONTAINER = "spark-kubernetes-driver";
@@ -277,10 +280,18 @@ final class Cluster implements AutoCloseable {
                 .toList());
   }
 
-  /** The pod of a Pipeline's Spark driver: the newest, if there are several. */
-  Optional<Pod> driver(String pipeline) throws Refusal {
+  /**
+   * The pod of a Spark driver: the newest, if there are several.
+   *
+   * @param job a Pipeline's name, or with a dot behind it that of a transform that is an
+   *     application
+   */
+  Optional<Pod> driver(String job) throws Refusal {
+    int dot = job.indexOf('.');
+    String pipeline = dot < 0 ? job : job.substring(0, dot);
+    String transform = dot < 0 ? null : job.substring(dot + 1);
     return call(
-        "Spark driver of " + pipeline,
+        "Spark driver of " + job,
         () ->
             client
                 .pods()
@@ -289,6 +300,7 @@ final class Cluster implements AutoCloseable {
                 .list()
                 .getItems()
                 .stream()
+                .filter(p -> Objects.equals(p.getMetadata().getLabels().get(TRANSFORM), transform))
                 .max(Comparator.comparing(p -> p.getMetadata().getCreationTimestamp())));
   }
 

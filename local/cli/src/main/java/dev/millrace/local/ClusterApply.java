@@ -5,6 +5,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.millrace.engine.DirectoryPlan;
 import dev.millrace.engine.Preview;
 import dev.millrace.planner.Consent;
+import dev.millrace.planner.Impact;
 import java.io.PrintWriter;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -17,6 +18,9 @@ import java.util.concurrent.TimeUnit;
 /** Has a cluster follow a directory, and waits until it does. */
 final class ClusterApply {
   private static final long POLL_MS = 500;
+
+  /** In which the status tells of what is started again; one that was back sooner is not missed. */
+  private static final long TOLD_NANOS = TimeUnit.SECONDS.toNanos(30);
 
   private final Cluster cluster;
   private final Pipelines pipelines;
@@ -53,26 +57,33 @@ final class ClusterApply {
             : "applying " + plan.differing().size() + " changes");
     out.flush();
     cluster.apply(pipelines, agreed);
-    await(patience);
+    await(
+        patience,
+        plan.previews().stream()
+            .anyMatch(p -> p.changes().impact().compareTo(Impact.RESTART) >= 0));
     out.println("applied: all of it is ready");
     out.flush();
   }
 
   /**
    * Ready may still be about what was: then a plan says that something differs, or, when it has
-   * just been done and what came of it is not written down yet, the next look at the status.
+   * just been done and what came of it is not written down yet, a later look at the status: what is
+   * started again is not ready in between.
    */
-  private void await(Duration patience) throws Refusal, InterruptedException {
+  private void await(Duration patience, boolean restarts) throws Refusal, InterruptedException {
     List<String> names = Cluster.names(pipelines);
     Map<String, String> said = new HashMap<>();
     long deadline = System.nanoTime() + patience.toNanos();
+    long told = System.nanoTime() + TOLD_NANOS;
+    boolean seen = !restarts;
     boolean done = false;
     while (true) {
       List<JsonNode> now = cluster.get(names);
       ObjectNode status = ClusterStatus.document(cluster.namespace(), now);
       ApplyCommand.progress(status, said, out);
       boolean ready = now.stream().allMatch(ClusterStatus::ready);
-      if (ready && done) {
+      seen |= !ready;
+      if (ready && done && (seen || System.nanoTime() > told)) {
         return;
       }
       done = ready && cluster.plan(pipelines).differing().isEmpty();

@@ -60,7 +60,9 @@ final class ClusterLogs {
     List<String> pipelines =
         cluster.get(List.of()).stream().map(p -> p.at("/metadata/name").asText()).toList();
     boolean whole = pipelines.contains(name);
-    boolean driver = name.startsWith(SPARK) && pipelines.contains(name.substring(SPARK.length()));
+    boolean driver =
+        name.startsWith(SPARK)
+            && pipelines.contains(name.substring(SPARK.length()).replaceFirst("\\..*", ""));
     if (!whole && !driver && !name.equals(OPERATOR) && !name.equals(CONNECT)) {
       throw new Refusal(
           "no log of '"
@@ -142,8 +144,8 @@ final class ClusterLogs {
     for (JsonNode pipeline : cluster.get(only.map(List::of).orElse(List.of()))) {
       for (JsonNode component : pipeline.at("/status/components")) {
         String kind = component.path("kind").asText();
-        if (kind.equals("sql") || kind.equals("intervals")) {
-          continue; // It is the Spark driver's.
+        if (kind.equals("sql") || kind.equals("intervals") || kind.equals("app")) {
+          continue; // It is a Spark driver's.
         }
         String id = pipeline.at("/metadata/name").asText() + "/" + component.path("name").asText();
         String says = component.path("message").asText();

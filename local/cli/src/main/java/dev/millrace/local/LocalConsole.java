@@ -21,6 +21,7 @@ import dev.millrace.planner.Resource;
 import java.io.IOException;
 import java.net.URI;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -212,7 +213,11 @@ final class LocalConsole implements ConsoleData {
       service =
           seen.get().plan().resources().stream()
               .filter(Resource.SparkJob.class::isInstance)
-              .map(r -> LocalSpark.service(r.name()))
+              .map(Resource.SparkJob.class::cast)
+              // Its own, if it is an application.
+              .sorted(Comparator.comparing(j -> !j.component().equals(component)))
+              .filter(j -> j.component().equals(component) || !j.app())
+              .map(j -> LocalSpark.service(j.name()))
               .findFirst()
               .orElse("");
     } else {

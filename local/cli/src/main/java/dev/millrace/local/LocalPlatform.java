@@ -63,6 +63,7 @@ final class LocalPlatform {
                 Map.of(
                     "master", "local[" + cores + "]",
                     "shufflePartitions", "2",
-                    "maxOffsetsPerTrigger", "100000"))));
+                    "maxOffsetsPerTrigger", "100000"),
+                files.toString())));
   }
 }

@@ -2,7 +2,13 @@ package dev.millrace.local;
 
 import dev.millrace.engine.References;
 import dev.millrace.local.manifest.PipelineDirectory;
+import dev.millrace.planner.Hashes;
 import dev.millrace.planner.Known;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.FileTime;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
@@ -13,6 +19,11 @@ final class LocalReferences implements References {
   private volatile PipelineDirectory directory;
   private final Map<String, Map<String, String>> yielded = new ConcurrentHashMap<>();
   private final Set<String> promised;
+
+  /** Of each file of an application, so that it is not read in every turn. */
+  private final Map<Path, Hashed> files = new ConcurrentHashMap<>();
+
+  private record Hashed(FileTime modified, String hash) {}
 
   LocalReferences(PipelineDirectory directory) {
     this.directory = directory;
@@ -64,6 +75,34 @@ final class LocalReferences implements References {
         ? new Known.Yes<>(keys)
         : new Known.No<>(
             "no ConfigMap '" + name + "'" + there(directory.configMaps().keySet(), Set.of()));
+  }
+
+  @Override
+  public Known<String> appFile(String path) {
+    Path file = directory.root().resolve(path);
+    try {
+      FileTime modified = Files.getLastModifiedTime(file);
+      return new Known.Yes<>(
+          files
+              .compute(
+                  file,
+                  (f, known) ->
+                      known != null && known.modified().equals(modified)
+                          ? known
+                          : new Hashed(modified, hash(f)))
+              .hash());
+    } catch (IOException | UncheckedIOException e) {
+      return new Known.No<>(
+          "'" + path + "': there is no such file in the pipeline directory; is it built?");
+    }
+  }
+
+  private static String hash(Path file) {
+    try {
+      return Hashes.of(Files.readAllBytes(file));
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
   }
 
   private static String there(Set<String> some, Set<String> more) {

@@ -1,10 +1,5 @@
 package dev.millrace.local;
 
-import ch.qos.logback.classic.Level;
-import ch.qos.logback.classic.LoggerContext;
-import ch.qos.logback.classic.encoder.PatternLayoutEncoder;
-import ch.qos.logback.classic.spi.ILoggingEvent;
-import ch.qos.logback.core.FileAppender;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.millrace.console.ConsoleServer;
@@ -66,7 +61,7 @@ final class LocalRun {
   private final Map<String, DevelopmentService> yielding = new LinkedHashMap<>();
 
   /** Ports of processes by the Secrets that tell them; services are prepared by several threads. */
-  private final Map<String, Integer> ports = new ConcurrentHashMap<>();
+  private final Map<String, Served> ports = new ConcurrentHashMap<>();
 
   private final Map<String, PipelineStatus> statuses = new LinkedHashMap<>();
   private volatile JsonNode status = new ObjectMapper().createObjectNode();
@@ -100,7 +95,7 @@ final class LocalRun {
    */
   int run(boolean untilDrained, Optional<Duration> atMost, Consent given)
       throws IOException, InterruptedException, Refusal {
-    logToFile();
+    CommandLog.toFile(state.log());
     this.consent = given;
     Runtime.getRuntime().addShutdownHook(new Thread(this::stopAndWait, "shutdown"));
     try {
@@ -198,7 +193,7 @@ final class LocalRun {
               process.name(),
               environment.services().stream().map(LocalEnvironment.DevService::name).toList(),
               room -> launch(process, room, root),
-              () -> process.port().map(p -> listening(p.secret())).orElse(true)));
+              () -> process.port().map(p -> serves(p.secret())).orElse(true)));
     }
     return services;
   }
@@ -235,7 +230,7 @@ final class LocalRun {
         new LinkedHashMap<>(LocalEnvironment.resolve(process.env(), secrets()));
     if (process.port().isPresent()) {
       int port = room.port("http");
-      ports.put(process.port().get().secret(), port);
+      ports.put(process.port().get().secret(), new Served(process.port().get(), port));
       env.put(process.port().get().env(), Integer.toString(port));
     }
     return JavaService.java(
@@ -248,25 +243,32 @@ final class LocalRun {
         root);
   }
 
-  /** Whether the process whose address this Secret holds takes connections. */
-  private boolean listening(String secret) {
-    Integer port = ports.get(secret);
-    if (port == null) {
-      return false;
+  private boolean serves(String secret) {
+    Served served = ports.get(secret);
+    return served != null && served.listening();
+  }
+
+  /** Where a process serves. */
+  private record Served(LocalEnvironment.DevPort as, int port) {
+    Map<String, String> keys() {
+      return as.keys(port);
     }
-    try (Socket socket = new Socket()) {
-      socket.connect(new InetSocketAddress(InetAddress.getLoopbackAddress(), port), 200);
-      return true;
-    } catch (IOException notYet) {
-      return false;
+
+    boolean listening() {
+      try (Socket socket = new Socket()) {
+        socket.connect(new InetSocketAddress(InetAddress.getLoopbackAddress(), port), 200);
+        return true;
+      } catch (IOException notYet) {
+        return false;
+      }
     }
   }
 
   private Map<String, Map<String, String>> secrets() throws IOException {
-    for (Map.Entry<String, Integer> port : ports.entrySet()) {
+    for (Map.Entry<String, Served> port : ports.entrySet()) {
       // Once it serves; then its address stays, whatever becomes of the process.
-      Map<String, String> keys = LocalEnvironment.DevPort.keys(port.getValue());
-      if (!keys.equals(references.secrets().get(port.getKey())) && listening(port.getKey())) {
+      Map<String, String> keys = port.getValue().keys();
+      if (!keys.equals(references.secrets().get(port.getKey())) && port.getValue().listening()) {
         references.yield(port.getKey(), keys);
       }
     }
@@ -416,26 +418,5 @@ final class LocalRun {
   private void publish(Supervisor supervisor, String phase) {
     status = StatusDocument.of(phase, page, supervisor.states(), List.copyOf(statuses.values()));
     state.writeStatus(status);
-  }
-
-  /** What the command's own parts log goes to a file: the terminal is for the run's lines. */
-  private void logToFile() {
-    if (!(LoggerFactory.getILoggerFactory() instanceof LoggerContext context)) {
-      return;
-    }
-    PatternLayoutEncoder encoder = new PatternLayoutEncoder();
-    encoder.setContext(context);
-    encoder.setPattern("%d{yyyy-MM-dd'T'HH:mm:ss.SSSXXX} %-5p [%t] %logger{0}: %m%n");
-    encoder.start();
-    FileAppender<ILoggingEvent> file = new FileAppender<>();
-    file.setContext(context);
-    file.setFile(state.log().toString());
-    file.setEncoder(encoder);
-    file.start();
-    ch.qos.logback.classic.Logger root = context.getLogger(org.slf4j.Logger.ROOT_LOGGER_NAME);
-    root.detachAndStopAllAppenders();
-    root.addAppender(file);
-    root.setLevel(Level.INFO);
-    context.getLogger("org.apache.kafka").setLevel(Level.ERROR);
   }
 }

@@ -5,6 +5,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.millrace.engine.SparkLauncher;
 import dev.millrace.services.JavaService;
 import dev.millrace.services.Room;
+import dev.millrace.services.Service;
 import dev.millrace.services.ServiceState;
 import dev.millrace.services.Supervisor;
 import java.io.IOException;
@@ -15,7 +16,10 @@ import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -23,11 +27,12 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
-/** Spark jobs as supervised processes, one for each pipeline. */
+/** Spark jobs as supervised processes: one for each pipeline, one for each application. */
 final class LocalSpark implements SparkLauncher {
   private static final ObjectMapper JSON = new ObjectMapper();
   private static final Pattern PORT = Pattern.compile("millrace-status-port=(\\d+)");
   private static final int HEAP_MB = 1536;
+  private static final int APP_HEAP_MB = 1024;
 
   private final Supervisor supervisor;
   private final Checkout checkout;
@@ -117,7 +122,7 @@ final class LocalSpark implements SparkLauncher {
           new JavaService(
               service(job),
               List.of("kafka", "registry"),
-              room -> launch(room, kept.file(job)),
+              room -> launch(room, kept.file(job), document.at("/transforms/0/app")),
               () -> port(job).isPresent()));
       hashes.put(job, hash);
     } catch (IOException e) {
@@ -125,7 +130,10 @@ final class LocalSpark implements SparkLauncher {
     }
   }
 
-  private dev.millrace.services.Service.Launch launch(Room room, Path plan) throws IOException {
+  /**
+   * What is run: an application if there is one, otherwise all other transforms of the pipeline.
+   */
+  private Service.Launch launch(Room room, Path plan, JsonNode app) throws IOException {
     Path logging =
         room.write(
             "log4j2.properties",
@@ -143,18 +151,51 @@ final class LocalSpark implements SparkLauncher {
             logger.millrace.name = dev.millrace
             logger.millrace.level = info
             """);
-    List<String> options = new java.util.ArrayList<>(Checkout.sparkOptions());
+    List<String> options = new ArrayList<>(Checkout.sparkOptions());
     options.add("-Dlog4j2.configurationFile=" + logging);
     options.add("-Djava.io.tmpdir=" + room.folder("tmp"));
     options.add("-Dspark.local.dir=" + room.folder("tmp"));
     options.add("-XX:ReservedCodeCacheSize=128m");
+    String libraries = checkout.jobLibraries() + "/*";
+    Map<String, String> environment = new HashMap<>(Map.of("SPARK_LOCAL_IP", "127.0.0.1"));
+    if (app.isMissingNode()) {
+      return JavaService.java(
+          HEAP_MB,
+          options,
+          List.of(libraries),
+          "dev.millrace.spark.job.PipelineJob",
+          List.of(plan.toString()),
+          environment,
+          room.path());
+    }
+    environment.put("MILLRACE_PLAN", plan.toString());
+    List<String> args = new ArrayList<>();
+    app.path("args").forEach(a -> args.add(a.asText()));
+    Path file = Path.of(app.path("file").asText());
+    if (!app.has("mainClass")) {
+      environment.putAll(PySpark.of(checkout).environment());
+      // The JVM starts the program, and waits for it; what is between them are other programs that
+      // it could bring.
+      args.addAll(0, List.of(file.toString(), ""));
+      return JavaService.java(
+          APP_HEAP_MB,
+          options,
+          List.of(libraries),
+          "dev.millrace.spark.job.PythonProgram",
+          args,
+          environment,
+          room.path());
+    }
+    // A build may put another in its place while it runs: that one is for the next start.
+    Path jar = room.path().resolve("app.jar");
+    Files.copy(file, jar, StandardCopyOption.REPLACE_EXISTING);
     return JavaService.java(
-        HEAP_MB,
+        APP_HEAP_MB,
         options,
-        List.of(checkout.jobLibraries() + "/*"),
-        "dev.millrace.spark.job.PipelineJob",
-        List.of(plan.toString()),
-        Map.of("SPARK_LOCAL_IP", "127.0.0.1"),
+        List.of(jar.toString(), libraries),
+        app.path("mainClass").asText(),
+        args,
+        environment,
         room.path());
   }
 

@@ -33,6 +33,7 @@ import picocli.CommandLine.Spec;
     footer = {
       "  millrace logs demo-tv connect",
       "  millrace logs -f demo-tv spark-tv",
+      "  millrace logs examples/apps spark-apps.baskets   of a transform that is an application",
       "  cd demo-tv && ../millrace logs kafka",
       "  millrace logs --cluster -f tv              all that is said of a Pipeline, until Ctrl-C",
       "  millrace logs -n data spark-tv             the log of its Spark driver",

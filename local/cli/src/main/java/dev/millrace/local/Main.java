@@ -32,6 +32,7 @@ import picocli.CommandLine.Spec;
       "  millrace logs -f demo-tv connect",
       "  millrace query demo-tv 'SELECT * FROM viewings LIMIT 5'",
       "  millrace test demo-tv                       its tests, in seconds, without any service",
+      "  millrace connector dev my-connector --config orders.yaml",
       "  source <(millrace completion)               completion for bash and zsh",
       "",
       "Exit codes: 0 done; 1 something failed or is wrong; 2 the command line is wrong; 3 not running."
@@ -45,6 +46,7 @@ import picocli.CommandLine.Spec;
       ValidateCommand.class,
       QueryCommand.class,
       TestCommand.class,
+      ConnectorCommand.class,
       PlanCommand.class,
       DiffCommand.class,
       ApplyCommand.class,

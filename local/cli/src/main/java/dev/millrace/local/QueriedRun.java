@@ -11,6 +11,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 import org.apache.avro.Schema;
 
 /** A run that is asked: its streams, and where they are. */
@@ -55,13 +56,16 @@ final class QueriedRun {
     question.putArray("streams");
     for (JsonNode pipeline : status.path("pipelines")) {
       for (JsonNode stream : pipeline.path("streams")) {
-        question
-            .withArray("streams")
-            .addObject()
-            .put("pipeline", pipeline.path("name").asText())
-            .put("name", stream.path("name").asText())
-            .put("kind", stream.path("kind").asText())
-            .put("topic", stream.path("topic").asText());
+        ObjectNode asked =
+            question
+                .withArray("streams")
+                .addObject()
+                .put("pipeline", pipeline.path("name").asText());
+        for (String field : List.of("name", "kind", "topic", "format", "schema")) {
+          if (stream.has(field)) {
+            asked.set(field, stream.get(field));
+          }
+        }
       }
     }
     return question;
@@ -81,19 +85,23 @@ final class QueriedRun {
           "%-24s %-7s %s%n",
           names.get(name) == 1 ? name : stream.path("pipeline").asText() + "." + name,
           stream.path("kind").asText(),
-          columns(schemas, stream.path("topic").asText()));
+          columns(schemas, stream));
     }
     out.flush();
   }
 
-  private static String columns(SchemaRegistryClient schemas, String topic) {
+  private static String columns(SchemaRegistryClient schemas, JsonNode stream) {
     try {
-      return schemas
-          .latest(topic + "-value")
+      Optional<Schema> schema =
+          stream.has("schema")
+              ? Optional.of(new Schema.Parser().parse(stream.path("schema").asText()))
+              : schemas
+                  .latest(stream.path("topic").asText() + "-value")
+                  .map(SchemaRegistryClient.Registered::schema);
+      return schema
           .map(
               found ->
-                  String.join(
-                      ", ", found.schema().getFields().stream().map(Schema.Field::name).toList()))
+                  String.join(", ", found.getFields().stream().map(Schema.Field::name).toList()))
           .orElse("(no schema yet)");
     } catch (RegistryException e) {
       return "(" + e.getMessage() + ")";

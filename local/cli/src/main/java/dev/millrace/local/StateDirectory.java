@@ -30,10 +30,23 @@ final class StateDirectory {
   private static final int KEPT_PLANS = 20;
 
   private final Path path;
+  private final String stopping;
   private FileLock lock;
 
   StateDirectory(Path pipelineDirectory) {
-    this.path = pipelineDirectory.toAbsolutePath().normalize().resolve(".millrace");
+    this(
+        pipelineDirectory.toAbsolutePath().normalize().resolve(".millrace"),
+        "'millrace stop " + pipelineDirectory.toAbsolutePath().normalize() + "' stops it");
+  }
+
+  private StateDirectory(Path path, String stopping) {
+    this.path = path;
+    this.stopping = stopping;
+  }
+
+  /** What runs of something else than a pipeline directory leave behind. */
+  static StateDirectory at(Path path) {
+    return new StateDirectory(path, "Ctrl-C in its terminal stops it");
   }
 
   Path path() {
@@ -103,9 +116,8 @@ final class StateDirectory {
     return new Refusal(
         "it is running already"
             + pid().map(p -> " (process " + p + ")").orElse("")
-            + ": 'millrace stop "
-            + path.getParent()
-            + "' stops it");
+            + ": "
+            + stopping);
   }
 
   /** Forgets everything of earlier runs. */

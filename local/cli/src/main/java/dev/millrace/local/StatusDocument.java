@@ -59,6 +59,11 @@ final class StatusDocument {
         s.put("name", stream.name());
         s.put("kind", stream.kind());
         s.put("topic", stream.topic());
+        s.put("format", stream.format());
+        // Of the others the registry knows the schema that a record was written with.
+        if (!stream.format().equals("avro")) {
+          stream.schema().ifPresent(schema -> s.put("schema", schema.toString()));
+        }
         s.put("records", stream.records());
         s.put("rate", Math.round(stream.rate() * 10) / 10.0);
       }

@@ -55,7 +55,7 @@ class DocsIT {
 
   @AfterEach
   void stop() throws Exception {
-    for (String run : List.of("shop", "demo-tv", "devices", "examples/forecast")) {
+    for (String run : List.of("shop", "demo-tv", "devices", "examples/forecast", "greenhouse")) {
       if (Files.isDirectory(directory.resolve(run).resolve(".millrace"))) {
         new Installation(directory).run(60, "stop", directory.resolve(run).toString());
       }

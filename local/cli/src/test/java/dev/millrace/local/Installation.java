@@ -72,6 +72,21 @@ final class Installation {
     return JSON.readTree(result.output());
   }
 
+  /** A service of a directory's run, as its status has it. */
+  JsonNode service(Path directory, String name) throws IOException, InterruptedException {
+    for (JsonNode service : status(directory).path("services")) {
+      if (service.path("name").asText().equals(name)) {
+        return service;
+      }
+    }
+    throw new AssertionError("no service " + name);
+  }
+
+  /** Where a service of a directory's run is. */
+  String endpoint(Path directory, String service) throws IOException, InterruptedException {
+    return service(directory, service).path("endpoint").asText();
+  }
+
   /** The database of demo-tv's run, as its Secret says. */
   static Connection database(Path directory) throws IOException, SQLException {
     Path secret = directory.resolve(".millrace/secrets/tv-mysql");

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.stream.Stream;
 import javax.xml.parsers.DocumentBuilderFactory;
 import org.junit.jupiter.api.Test;
@@ -36,7 +37,8 @@ class PipelineTestsIT {
   /** Only these tests, beside the tables. */
   private Path demoWith(String tests) throws IOException {
     Path demo = demo();
-    for (String file : new String[] {"viewings.yaml", "shows.yaml", "audience.yaml"}) {
+    for (String file :
+        List.of("viewings.yaml", "shows.yaml", "audience.yaml", "ads.yaml", "quality.yaml")) {
       Files.delete(demo.resolve("tests").resolve(file));
     }
     Files.writeString(demo.resolve("tests/tests.yaml"), tests);
@@ -54,7 +56,7 @@ class PipelineTestsIT {
     Path demo = demo();
     Path xml = temporary.resolve("reports/tv.xml");
     Installation.Result result = test(demo, "--junit", xml.toString());
-    assertThat(result.output()).contains("✓ Ada moves (").contains("14 tests passed in ");
+    assertThat(result.output()).contains("✓ Ada moves (").contains("23 tests passed in ");
     assertThat(result.output()).doesNotContain("✗").doesNotContain("ERROR");
     assertThat(result.exitCode()).isZero();
     assertThat(demo.resolve(".millrace")).doesNotExist();
@@ -64,9 +66,9 @@ class PipelineTestsIT {
             .parse(xml.toFile())
             .getDocumentElement();
     assertThat(suite.getAttribute("name")).isEqualTo("demo-tv");
-    assertThat(suite.getAttribute("tests")).isEqualTo("14");
+    assertThat(suite.getAttribute("tests")).isEqualTo("23");
     assertThat(suite.getAttribute("failures")).isEqualTo("0");
-    assertThat(suite.getElementsByTagName("testcase").getLength()).isEqualTo(14);
+    assertThat(suite.getElementsByTagName("testcase").getLength()).isEqualTo(23);
   }
 
   @Test
@@ -161,7 +163,7 @@ class PipelineTestsIT {
     assertThat(result.output().lines())
         .containsExactlyInAnyOrder(
             test
-                + "given.evnts: no such stream here; there are users, devices, channels, shows, schedule, events (did you mean 'events'?)",
+                + "given.evnts: no such stream here; there are users, devices, channels, schedule, ads, ad_slots, events, shows, telemetry, weather (did you mean 'events'?)",
             test + "given.viewings: is made by a transform; give events",
             test + "given.users[0].age: expected a whole number of 32 bits, found 'old'",
             test + "given.users[0].region: is null, and the column is not nullable",
@@ -169,7 +171,7 @@ class PipelineTestsIT {
                 + "given.events[0].chanel_id: no such column; there are device_id, type, channel_id, at (did you mean 'channel_id'?)",
             test + "given.events[1].at: is missing, and the column is not nullable",
             test
-                + "then.show_vews: no such stream here; there are viewings, show_views, viewing_minutes (did you mean 'show_views'?)",
+                + "then.show_vews: no such stream here; there are viewings, show_views, viewing_minutes, ad_slices, ad_views, quality (did you mean 'show_views'?)",
             test
                 + "then.viewing_minutes[0].minutes: no such column; there are minute, channel_id, region, age_group, seconds, views (did you mean 'minute'?)",
             test + "then.viewing_minutes[0].seconds: expected a number, found 'ten'");
@@ -214,6 +216,48 @@ class PipelineTestsIT {
             "sum over devices",
             "seconds: expected 70.0, found 40.0"),
         Arguments.of(
+            "sql/ad_slices.sql",
+            "l.ends_at > v.started_at",
+            "l.ends_at >= v.started_at",
+            "no ad",
+            "ad_slices: 1 row was not expected"),
+        Arguments.of(
+            "sql/ad_views.sql",
+            "sum(micros) / 1e6",
+            "max(micros) / 1e6",
+            "away and back",
+            "nearest: seconds is 16.0 in row { slot_at: 2026-03-01T10:11:10Z, device_id: ada-tv,"),
+        Arguments.of(
+            "sql/ad_views.sql",
+            "sum(micros) = max(slot_micros) AS complete",
+            "max(micros) = max(slot_micros) AS complete",
+            "over the full minute",
+            "nearest: complete is false in row { slot_at: 2026-03-01T10:10:50Z, device_id: ada-tv,"),
+        Arguments.of(
+            "sql/ad_views.sql",
+            "max_by(region, from_at)",
+            "min_by(region, from_at)",
+            "moves while",
+            "nearest: region is north in row { slot_at: 2026-03-01T10:10:50Z, device_id: ada-tv,"),
+        Arguments.of(
+            "sql/quality.sql",
+            "t.buffering_ms > 0",
+            "t.buffering_ms >= 0",
+            "add up",
+            "stalled: expected 1, found 3"),
+        Arguments.of(
+            "sql/quality.sql",
+            "sum(t.bitrate_kbps)",
+            "max(t.bitrate_kbps)",
+            "cut off",
+            "nearest: bitrate_kbps is 8000"),
+        Arguments.of(
+            views,
+            "lower(w.conditions)",
+            "w.conditions",
+            "start, switch, stop",
+            "weather: expected rain, found Rain"),
+        Arguments.of(
             "pipeline.yaml", "slice: 1m", "slice: 2m", "cut at", "viewings: 2 rows are missing"),
         Arguments.of(
             "pipeline.yaml",
@@ -251,7 +295,8 @@ class PipelineTestsIT {
     Installation.Result none = test(demo, "--filter", "no such");
     assertThat(none.exitCode()).isEqualTo(2);
     assertThat(none.output())
-        .contains("--filter 'no such': no test is named so; there are age groups at their bounds");
+        .contains(
+            "--filter 'no such': no test is named so; there are one ad to its end, the next one not, ");
     edit(demo.resolve("sql/show_views.sql"), "SELECT v.device_id", "SELECT v.devise_id");
     Installation.Result wrong = test(demo);
     assertThat(wrong.exitCode()).isEqualTo(1);

@@ -8,16 +8,35 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.TreeMap;
+import java.util.function.Supplier;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 /** One distributed Kafka Connect worker with isolated plugins. */
 public final class ConnectService implements Service {
   private final Distribution distribution;
-  private final KafkaService kafka;
-  private final List<Path> pluginFolders;
+  private final List<String> after;
+  private final Supplier<String> kafka;
+  private final List<Path> pluginPath;
   private final Path secrets;
+  private final Optional<Apart> apart;
   private volatile int port;
+
+  /**
+   * What tells a worker apart from others on the same Kafka, and from those that only run what is
+   * known to be good.
+   *
+   * @param name of its group; its topics begin with it
+   * @param replicas of its topics; -1 for the broker's default
+   * @param settings more of the worker's configuration
+   * @param level at which plugins log, such as {@code info}
+   */
+  public record Apart(String name, int replicas, Map<String, String> settings, String level) {
+    public Apart {
+      settings = Map.copyOf(settings);
+    }
+  }
 
   /**
    * A worker.
@@ -28,10 +47,47 @@ public final class ConnectService implements Service {
    */
   public ConnectService(
       Distribution distribution, KafkaService kafka, List<Path> pluginFolders, Path secrets) {
+    this(
+        distribution,
+        List.of(kafka.name()),
+        () -> kafka.endpoint().orElseThrow(),
+        Stream.concat(Stream.of(distribution.root().resolve("plugins")), pluginFolders.stream())
+            .toList(),
+        secrets,
+        Optional.empty());
+  }
+
+  private ConnectService(
+      Distribution distribution,
+      List<String> after,
+      Supplier<String> kafka,
+      List<Path> pluginPath,
+      Path secrets,
+      Optional<Apart> apart) {
     this.distribution = distribution;
+    this.after = List.copyOf(after);
     this.kafka = kafka;
-    this.pluginFolders = List.copyOf(pluginFolders);
+    this.pluginPath = List.copyOf(pluginPath);
     this.secrets = secrets.toAbsolutePath();
+    this.apart = apart;
+  }
+
+  /**
+   * A worker of its own, for trying connectors: it also finds plugins that no {@code
+   * META-INF/services} names, and makes topics that sources write to.
+   *
+   * @param after services that have to be ready first
+   * @param kafka {@code host:port}, asked when it is started
+   * @param pluginPath folders that hold one folder a plugin; the distribution's are not among them
+   */
+  public static ConnectService apart(
+      Distribution distribution,
+      List<String> after,
+      Supplier<String> kafka,
+      List<Path> pluginPath,
+      Path secrets,
+      Apart apart) {
+    return new ConnectService(distribution, after, kafka, pluginPath, secrets, Optional.of(apart));
   }
 
   @Override
@@ -41,7 +97,7 @@ public final class ConnectService implements Service {
 
   @Override
   public List<String> after() {
-    return List.of(kafka.name());
+    return after;
   }
 
   @Override
@@ -52,13 +108,13 @@ public final class ConnectService implements Service {
         secrets,
         PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
     String plugins =
-        Stream.concat(Stream.of(distribution.root().resolve("plugins")), pluginFolders.stream())
+        pluginPath.stream()
             .map(p -> p.toAbsolutePath().toString())
             .collect(Collectors.joining(","));
     // exactly.once.source.support: a source's records and its offsets are one transaction, so that
     // a killed worker neither repeats nor loses any.
     Path config =
-        room.write(
+        room.writeSecret(
             "connect.properties",
             """
             bootstrap.servers=%1$s
@@ -92,10 +148,14 @@ public final class ConnectService implements Service {
             consumer.session.timeout.ms=6000
             consumer.heartbeat.interval.ms=1500
             """
-                .formatted(kafka.endpoint().orElseThrow(), port, plugins, secrets));
+                    .formatted(kafka.get(), port, plugins, secrets)
+                + apart.map(ConnectService::lines).orElse(""));
     return new Launch(
         new JavaCommand(768)
-            .options("-Dlog4j2.configurationFile=" + Logging.log4j2(room), "-Xss512k")
+            .options(
+                "-Dlog4j2.configurationFile=" + logging(room),
+                "-Xss512k",
+                "-XX:TieredStopAtLevel=" + (apart.isPresent() ? 1 : 4))
             .main(
                 List.of(distribution.root().resolve("kafka") + "/*"),
                 "org.apache.kafka.connect.cli.ConnectDistributed",
@@ -103,6 +163,25 @@ public final class ConnectService implements Service {
             .build(),
         Map.of(),
         room.path());
+  }
+
+  private Path logging(Room room) throws IOException {
+    return apart.isPresent() ? Logging.plugins(room, apart.get().level()) : Logging.log4j2(room);
+  }
+
+  /** What is behind the rest in the file, where the last word on a key counts. */
+  private static String lines(Apart apart) {
+    Map<String, String> lines = new TreeMap<>(apart.settings());
+    lines.put("group.id", apart.name());
+    lines.put("plugin.discovery", "hybrid_warn");
+    lines.put("topic.creation.enable", "true");
+    for (String topic : List.of("config", "offset", "status")) {
+      lines.put(topic + ".storage.topic", apart.name() + "-" + topic);
+      lines.put(topic + ".storage.replication.factor", Integer.toString(apart.replicas()));
+    }
+    return lines.entrySet().stream()
+        .map(e -> e.getKey() + "=" + e.getValue().replace("\\", "\\\\").replace("\n", "\\n") + "\n")
+        .collect(Collectors.joining());
   }
 
   @Override

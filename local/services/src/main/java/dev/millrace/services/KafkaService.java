@@ -46,6 +46,9 @@ public final class KafkaService implements Service {
             transaction.state.log.replication.factor=1
             transaction.state.log.min.isr=1
             transaction.state.log.num.partitions=4
+            # A transaction that begins while the marks of the one before are being written is looked
+            # at again after 20 ms by default: longer than the whole of a small one takes.
+            add.partitions.to.txn.retry.backoff.ms=1
             share.coordinator.state.topic.replication.factor=1
             share.coordinator.state.topic.min.isr=1
             share.coordinator.state.topic.num.partitions=1

@@ -8,6 +8,9 @@ import java.util.List;
 
 /** How services log, and the end of what they logged. */
 final class Logging {
+  private static final List<String> FRAMEWORK =
+      List.of("org.apache.kafka", "org.eclipse.jetty", "org.glassfish", "org.reflections");
+
   private Logging() {}
 
   /** Configuration of log4j 2 for a service whose standard output is its log. */
@@ -33,6 +36,28 @@ final class Logging {
         logger.metrics.name = org.apache.kafka.common.metrics
         logger.metrics.level = warn
         """);
+  }
+
+  /**
+   * The same for a Connect worker whose plugins are worked on: lines say of which connector and
+   * task they are, and by whole names whose they are.
+   *
+   * @param level at which plugins log
+   */
+  static Path plugins(Room room, String level) throws IOException {
+    StringBuilder text = new StringBuilder(Files.readString(log4j2(room)));
+    text.append("appender.console.layout.pattern =")
+        .append(" %d{yyyy-MM-dd'T'HH:mm:ss.SSSXXX} %-5p %X{connector.context}%c: %m%n\n")
+        .append("rootLogger.level = ")
+        .append(level)
+        .append('\n');
+    int i = 0;
+    for (String framework : FRAMEWORK) {
+      String logger = "logger.framework" + i++;
+      text.append(logger).append(".name = ").append(framework).append('\n');
+      text.append(logger).append(".level = info\n");
+    }
+    return room.write("log4j2.properties", text.toString());
   }
 
   /** The last line of a log that names an error, or else its last line; empty if there is none. */

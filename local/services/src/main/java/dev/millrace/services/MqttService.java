@@ -48,7 +48,6 @@ public final class MqttService implements DevelopmentService {
           "the MQTT broker is not there: build it with './mvnw -pl local/services package'");
     }
     room.folder("conf");
-    room.folder("data");
     // The queue of a client that is away holds 1,000 messages by default, and drops the next ones:
     // a pipeline that was stopped over night would miss most of them.
     room.write(

@@ -30,7 +30,6 @@ final class KubeflowApplications implements SparkApplications {
 
   private static final String HASH = "millrace.dev/hash";
   private static final String CONFIG_MAP = "millrace.dev/plan";
-  private static final String FOLDER = "/etc/millrace/plan";
   private static final int RETRY_SECONDS = 10;
 
   /** Names of volumes begin so: a Secret's own name may be longer than a volume's. */
@@ -123,14 +122,16 @@ final class KubeflowApplications implements SparkApplications {
 
   private static Map<String, Object> spec(Wanted wanted) {
     Map<String, Object> spec = new LinkedHashMap<>();
-    spec.put("type", "Java");
+    spec.put("type", wanted.program().type());
     spec.put("mode", "cluster");
     spec.put("image", wanted.image());
     spec.put("imagePullPolicy", "IfNotPresent");
     spec.put("sparkVersion", "3.5.7");
-    spec.put("mainClass", "dev.millrace.spark.job.PipelineJob");
-    spec.put("mainApplicationFile", "local:///opt/millrace/job/pipeline-job.jar");
-    spec.put("arguments", List.of(FOLDER + "/" + KubernetesSpark.PLAN));
+    wanted.program().mainClass().ifPresent(main -> spec.put("mainClass", main));
+    spec.put("mainApplicationFile", "local://" + wanted.program().file());
+    if (!wanted.program().arguments().isEmpty()) {
+      spec.put("arguments", wanted.program().arguments());
+    }
     Map<String, String> conf = ObjectStore.configuration(wanted.spark());
     conf.putAll(wanted.spark().sparkConf());
     if (!conf.isEmpty()) {
@@ -197,7 +198,7 @@ final class KubeflowApplications implements SparkApplications {
     driver.put("annotations", Map.of(HASH, wanted.hash()));
     driver.put("env", environment);
     List<Map<String, Object>> mounts = new ArrayList<>(secretMounts(wanted));
-    mounts.add(Map.of("name", "plan", "mountPath", FOLDER));
+    mounts.add(Map.of("name", "plan", "mountPath", KubernetesSpark.FOLDER));
     driver.put("volumeMounts", mounts);
     // A driver's last words are in its pod's status then.
     driver.put(

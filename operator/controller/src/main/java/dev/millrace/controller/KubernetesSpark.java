@@ -32,6 +32,7 @@ import java.net.http.HttpResponse;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -47,7 +48,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * A pipeline's Spark job as an application in its namespace: its plan in a ConfigMap that never
+ * A Spark job of a pipeline as an application in its namespace: its plan in a ConfigMap that never
  * changes (another plan is another one), a Service for the driver's status, and the application.
  * Thread safe as the engine is, for different jobs at once. Calls to the API server have the
  * client's deadlines, the driver is given 2 s.
@@ -58,12 +59,18 @@ import org.slf4j.LoggerFactory;
  */
 final class KubernetesSpark implements SparkLauncher {
   static final String PLAN = "plan.json";
+
+  /** Where pods find their plan. */
+  static final String FOLDER = "/etc/millrace/plan";
+
   static final String LABEL = "millrace.dev/pipeline";
   static final int STATUS_PORT = 4041;
 
   /** Labels of everything that is made here. */
   static final Map<String, String> OURS = Map.of("app.kubernetes.io/managed-by", "millrace");
 
+  private static final String TRANSFORM = "millrace.dev/transform";
+  private static final String JOB = "millrace.dev/job";
   private static final String PART = "millrace.dev/part";
   private static final String INCARNATION = "millrace.dev/checkpoints";
   private static final String HASH = "millrace.dev/hash";
@@ -135,9 +142,12 @@ final class KubernetesSpark implements SparkLauncher {
     this.clock = clock;
   }
 
-  /** A job's name is the platform's prefix and the pipeline's. */
+  private SparkJobName called(String job) {
+    return SparkJobName.of(job, platform.getSpec().prefix());
+  }
+
   private String name(String job) {
-    return job.substring(platform.getSpec().prefix().length());
+    return called(job).name();
   }
 
   private String namespace() {
@@ -148,9 +158,11 @@ final class KubernetesSpark implements SparkLauncher {
     return name + "-status";
   }
 
-  private Map<String, String> labels(String name) {
+  private Map<String, String> labels(SparkJobName job) {
     Map<String, String> labels = new LinkedHashMap<>(OURS);
-    labels.put(LABEL, name);
+    labels.put(LABEL, job.pipeline());
+    labels.put(JOB, job.name());
+    job.transform().ifPresent(t -> labels.put(TRANSFORM, t));
     return labels;
   }
 
@@ -177,7 +189,9 @@ final class KubernetesSpark implements SparkLauncher {
     Seen application = seen.get();
     boolean old = application.phase() == Phase.RUNNING && !follows(name, application);
     boolean running = application.phase() == Phase.RUNNING && !old;
-    Optional<JsonNode> status = running ? ask(service(name)) : Optional.empty();
+    // One that runs while the one that is wanted can not be applied is not what it should be.
+    Optional<JsonNode> status =
+        running && !failures.containsKey(name) ? ask(service(name)) : Optional.empty();
     if (status.isPresent()) {
       lastWords.remove(name);
     }
@@ -315,7 +329,7 @@ final class KubernetesSpark implements SparkLauncher {
 
   @Override
   public Optional<JsonNode> document(String job) {
-    Optional<ConfigMap> map = plan(name(job));
+    Optional<ConfigMap> map = plan(called(job));
     if (map.isEmpty()) {
       return Optional.empty();
     }
@@ -335,14 +349,14 @@ final class KubernetesSpark implements SparkLauncher {
   }
 
   /** The plan that the application has; without an application, the newest. */
-  private Optional<ConfigMap> plan(String name) {
-    List<ConfigMap> plans = plans(name);
+  private Optional<ConfigMap> plan(SparkJobName job) {
+    List<ConfigMap> plans = plans(job);
     if (plans.size() <= 1) {
       return plans.stream().findFirst();
     }
     // Of one that goes, nothing is wanted any more: what was written down last is.
     Optional<Seen> seen =
-        applications.find(namespace(), name).filter(s -> s.phase() != Phase.GOING);
+        applications.find(namespace(), job.name()).filter(s -> s.phase() != Phase.GOING);
     return seen.flatMap(
             s ->
                 plans.stream()
@@ -356,27 +370,34 @@ final class KubernetesSpark implements SparkLauncher {
                             (ConfigMap p) -> p.getMetadata().getCreationTimestamp())));
   }
 
-  private List<ConfigMap> plans(String name) {
+  private List<ConfigMap> plans(SparkJobName job) {
     return client
         .configMaps()
         .inNamespace(namespace())
-        .withLabels(Map.of(LABEL, name, PART, "plan"))
+        .withLabels(Map.of(LABEL, job.pipeline(), PART, "plan"))
         .list()
-        .getItems();
+        .getItems()
+        .stream()
+        .filter(
+            m ->
+                Objects.equals(
+                    m.getMetadata().getLabels().get(TRANSFORM), job.transform().orElse(null)))
+        .toList();
   }
 
   // ---- running
 
   @Override
   public void ensureRunning(String job, JsonNode document, String hash) {
-    String name = name(job);
+    SparkJobName called = called(job);
+    String name = called.name();
     try {
       Optional<Seen> seen = applications.find(namespace(), name);
-      String pods = pods(hash);
+      String pods = pods(hash, document);
       boolean same = seen.map(s -> s.hash().equals(pods)).orElse(false);
       if (seen.isPresent() && seen.get().phase() == Phase.GOING) {
         // One of the same name can be made once it is gone; what it shall run is written down now.
-        prune(name, plan(name, document, hash).name());
+        prune(called, plan(called, document, hash).name());
         return;
       }
       if (same && seen.get().phase() == Phase.ENDED) {
@@ -387,7 +408,7 @@ final class KubernetesSpark implements SparkLauncher {
         failures.remove(name);
         return;
       }
-      start(name, document, hash);
+      start(called, document, hash);
       failures.remove(name);
     } catch (RuntimeException e) {
       log.warn("Spark application {}/{}: {}", namespace(), name, e.getMessage());
@@ -400,17 +421,43 @@ final class KubernetesSpark implements SparkLauncher {
   /**
    * What runs is a plan, in pods as the Platform has them: another image is another application.
    */
-  private String pods(String plan) {
+  private String pods(String plan, JsonNode document) {
     try {
       return Hashes.of(
-          plan + image() + JSON.writeValueAsString(JSON.valueToTree(platform.getSpec().spark())));
+          plan
+              + image(document)
+              + JSON.writeValueAsString(JSON.valueToTree(platform.getSpec().spark())));
     } catch (JsonProcessingException e) {
       throw new IllegalStateException(e);
     }
   }
 
-  private String image() {
-    return Optional.ofNullable(platform.getSpec().spark().image()).orElse(surroundings.image());
+  private String image(JsonNode document) {
+    JsonNode own = app(document).path("image");
+    return own.isTextual()
+        ? own.asText()
+        : Optional.ofNullable(platform.getSpec().spark().image()).orElse(surroundings.image());
+  }
+
+  /** What a plan says of an application; missing in that of our own job. */
+  private static JsonNode app(JsonNode document) {
+    return document.at("/transforms/0/app");
+  }
+
+  private static SparkApplications.Program program(JsonNode document) {
+    JsonNode app = app(document);
+    if (app.isMissingNode()) {
+      return new SparkApplications.Program(
+          "Java",
+          Optional.of("dev.millrace.spark.job.PipelineJob"),
+          "/opt/millrace/job/pipeline-job.jar",
+          List.of(FOLDER + "/" + PLAN));
+    }
+    List<String> arguments = new ArrayList<>();
+    app.path("args").forEach(a -> arguments.add(a.asText()));
+    Optional<String> mainClass = Optional.ofNullable(app.path("mainClass").textValue());
+    return new SparkApplications.Program(
+        mainClass.isPresent() ? "Java" : "Python", mainClass, app.path("file").asText(), arguments);
   }
 
   /** One that nobody else starts again is deleted; the next turn makes it anew. */
@@ -430,8 +477,8 @@ final class KubernetesSpark implements SparkLauncher {
   private record Planned(String name, String incarnation) {}
 
   /** Writes a plan down, unless it is there. */
-  private Planned plan(String name, JsonNode document, String hash) {
-    List<ConfigMap> before = plans(name);
+  private Planned plan(SparkJobName job, JsonNode document, String hash) {
+    List<ConfigMap> before = plans(job);
     String incarnation =
         before.stream()
             .map(m -> m.getMetadata().getAnnotations())
@@ -440,9 +487,9 @@ final class KubernetesSpark implements SparkLauncher {
             .filter(Objects::nonNull)
             .findFirst()
             .orElseGet(() -> Long.toString(clock.millis(), 36));
-    String planName = name + "-plan-" + hash;
+    String planName = job.name() + "-plan-" + hash;
     if (before.stream().noneMatch(m -> m.getMetadata().getName().equals(planName))) {
-      Map<String, String> labels = new LinkedHashMap<>(labels(name));
+      Map<String, String> labels = labels(job);
       labels.put(PART, "plan");
       apply(
           new ConfigMapBuilder()
@@ -459,26 +506,27 @@ final class KubernetesSpark implements SparkLauncher {
     return new Planned(planName, incarnation);
   }
 
-  private void prune(String name, String but) {
-    plans(name).stream()
+  private void prune(SparkJobName job, String but) {
+    plans(job).stream()
         .filter(m -> !m.getMetadata().getName().equals(but))
         .forEach(m -> client.resource(m).delete());
   }
 
-  private void start(String name, JsonNode document, String hash) {
+  private void start(SparkJobName job, JsonNode document, String hash) {
+    String name = job.name();
     Optional<OwnerReference> owner =
-        surroundings.pipeline().apply(namespace(), name).map(KubernetesSpark::owner);
-    Planned plan = plan(name, document, hash);
+        surroundings.pipeline().apply(namespace(), job.pipeline()).map(KubernetesSpark::owner);
+    Planned plan = plan(job, document, hash);
     Service status =
         new ServiceBuilder()
             .withNewMetadata()
             .withName(service(name))
             .withNamespace(namespace())
-            .withLabels(labels(name))
+            .withLabels(labels(job))
             .withOwnerReferences(owner.map(List::of).orElse(List.of()))
             .endMetadata()
             .withNewSpec()
-            .withSelector(Map.of(LABEL, name, "spark-role", "driver"))
+            .withSelector(Map.of(JOB, name, "spark-role", "driver"))
             .addNewPort()
             .withName("status")
             .withPort(STATUS_PORT)
@@ -488,6 +536,9 @@ final class KubernetesSpark implements SparkLauncher {
             .build();
     apply(status);
     Map<String, String> environment = new LinkedHashMap<>();
+    if (job.transform().isPresent()) {
+      environment.put("MILLRACE_PLAN", FOLDER + "/" + PLAN);
+    }
     environment.put("MILLRACE_STATUS_LISTEN", "0.0.0.0:" + STATUS_PORT);
     environment.put(
         "MILLRACE_CHECKPOINT_DIR",
@@ -497,16 +548,17 @@ final class KubernetesSpark implements SparkLauncher {
         new Wanted(
             namespace(),
             name,
-            labels(name),
+            labels(job),
             owner,
-            pods(hash),
+            pods(hash, document),
             plan.name(),
             environment,
-            image(),
+            image(document),
+            program(document),
             JobSecrets.of(platform.getSpec()),
             spark));
     log.info("Spark application {}/{} runs plan {}", namespace(), name, hash);
-    prune(name, plan.name());
+    prune(job, plan.name());
   }
 
   private <T extends HasMetadata> void apply(T resource) {
@@ -543,7 +595,7 @@ final class KubernetesSpark implements SparkLauncher {
   public void forget(String job) {
     stop(job);
     String name = name(job);
-    plans(name).forEach(m -> client.resource(m).delete());
+    plans(called(job)).forEach(m -> client.resource(m).delete());
     client.services().inNamespace(namespace()).withName(service(name)).delete();
     lastWords.remove(name);
     restarts.remove(name);

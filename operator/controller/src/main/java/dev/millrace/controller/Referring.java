@@ -41,7 +41,12 @@ final class Referring {
         add(keys, namespace, source.mqtt().schemaFrom());
       }
     }
-    spec.transforms().forEach(t -> add(keys, namespace, t.sqlFrom()));
+    for (Pipeline.Transform transform : spec.transforms()) {
+      add(keys, namespace, transform.sqlFrom());
+      if (transform.app() != null) {
+        add(keys, namespace, transform.app().schemaFrom());
+      }
+    }
     spec.dashboards().forEach(d -> keys.add(Key.configMap(namespace, d.configMap().name())));
     return keys;
   }

@@ -2,6 +2,7 @@ package dev.millrace.controller;
 
 import dev.millrace.model.Platform;
 import io.fabric8.kubernetes.api.model.OwnerReference;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
@@ -21,6 +22,7 @@ interface SparkApplications {
    * @param configMap that holds the plan under {@code plan.json}
    * @param environment of the driver
    * @param image of driver and executors
+   * @param program that is run
    * @param secrets keys of Secrets that driver and executors find as files, by Secret
    */
   record Wanted(
@@ -32,8 +34,18 @@ interface SparkApplications {
       String configMap,
       Map<String, String> environment,
       String image,
+      Program program,
       Map<String, Set<String>> secrets,
       Platform.Spark spark) {}
+
+  /**
+   * A program for Spark.
+   *
+   * @param type {@code Java} or {@code Python}
+   * @param mainClass none of a program in Python
+   * @param file of the image
+   */
+  record Program(String type, Optional<String> mainClass, String file, List<String> arguments) {}
 
   /** How far an application is. */
   enum Phase {

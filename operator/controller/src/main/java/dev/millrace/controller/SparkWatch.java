@@ -8,7 +8,9 @@ import io.javaoperatorsdk.operator.processing.event.ResourceID;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.SortedMap;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ConcurrentSkipListMap;
 import java.util.function.Consumer;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -22,7 +24,7 @@ final class SparkWatch implements ResourceEventHandler<GenericKubernetesResource
   private static final Logger log = LoggerFactory.getLogger(SparkWatch.class);
 
   private final Consumer<ResourceID> wake;
-  private final Map<ResourceID, String> states = new ConcurrentHashMap<>();
+  private final Map<ResourceID, SortedMap<String, String>> states = new ConcurrentHashMap<>();
   private final List<SharedIndexInformer<GenericKubernetesResource>> informers;
   private volatile String failure = "";
 
@@ -65,9 +67,10 @@ final class SparkWatch implements ResourceEventHandler<GenericKubernetesResource
     }
   }
 
-  /** What is known of a pipeline's application, in no particular form; empty if there is none. */
+  /** What is known of a pipeline's applications, in no particular form; empty if there is none. */
   String state(ResourceID pipeline) {
-    return states.getOrDefault(pipeline, "");
+    SortedMap<String, String> applications = states.get(pipeline);
+    return applications == null ? "" : String.join(" ", applications.values());
   }
 
   @Override
@@ -76,7 +79,11 @@ final class SparkWatch implements ResourceEventHandler<GenericKubernetesResource
         text(application.get("status", "applicationState", "state"))
             + text(application.get("status", "executionAttempts"));
     ResourceID pipeline = pipeline(application);
-    if (!state.equals(states.put(pipeline, state))) {
+    String before =
+        states
+            .computeIfAbsent(pipeline, p -> new ConcurrentSkipListMap<>())
+            .put(application.getMetadata().getName(), state);
+    if (!state.equals(before)) {
       wake.accept(pipeline);
     }
   }
@@ -89,7 +96,12 @@ final class SparkWatch implements ResourceEventHandler<GenericKubernetesResource
   @Override
   public void onDelete(GenericKubernetesResource application, boolean unknown) {
     ResourceID pipeline = pipeline(application);
-    states.remove(pipeline);
+    states.computeIfPresent(
+        pipeline,
+        (p, applications) -> {
+          applications.remove(application.getMetadata().getName());
+          return applications.isEmpty() ? null : applications;
+        });
     wake.accept(pipeline);
   }
 

@@ -9,7 +9,7 @@ import org.junit.jupiter.api.Test;
 
 class ObjectStoreTest {
   private static Platform.Spark spark(Platform.S3 s3) {
-    return new Platform.Spark("s3a://b/c", null, null, null, null, null, s3, null, null);
+    return new Platform.Spark("s3a://b/c", null, null, null, null, null, s3, null, null, null);
   }
 
   @Test

@@ -866,6 +866,62 @@ class OperatorIT {
     server.client().resources(Platform.class).inNamespace(NS).withName("guarded").delete();
   }
 
+  @Test
+  void anApplicationOfOnesOwnIsASparkApplicationOfItsOwn() {
+    String app =
+        """
+        transforms:
+          - name: %s
+            app:
+              file: %s
+              args: [15 minutes]
+              from: [events]
+              schema: '{"type":"record","name":"A","fields":[{"name":"d","type":"string"}]}'
+              image: registry.example.com/apps:1
+            key: [d]
+        """;
+    apply(yaml("own", inline(""), app.formatted("my_scores", "scores.py")));
+    String job = new SparkJobName("own", Optional.of("my_scores")).name();
+    assertThat(job).matches("own-my-scores-[0-9a-f]{6}");
+    await().atMost(PATIENCE).until(() -> application(job) != null);
+    JsonNode application = new ObjectMapper().valueToTree(application(job));
+    assertThat(application("own")).isNull();
+    assertThat(application.at("/metadata/ownerReferences/0/name").asText()).isEqualTo("own");
+    JsonNode spec = application.path("spec");
+    assertThat(spec.path("type").asText()).isEqualTo("Python");
+    assertThat(spec.has("mainClass")).isFalse();
+    assertThat(spec.path("mainApplicationFile").asText())
+        .isEqualTo("local:///opt/millrace/apps/scores.py");
+    assertThat(spec.path("image").asText()).isEqualTo("registry.example.com/apps:1");
+    assertThat(spec.at("/arguments/0").asText()).isEqualTo("15 minutes");
+    assertThat(spec.at("/driver/env").toString())
+        .contains("MILLRACE_PLAN")
+        .contains("/etc/millrace/plan/plan.json");
+    apply(
+        yaml(
+            "own",
+            inline(""),
+            app.formatted("my_scores", "target/apps.jar\n      mainClass: a.Scores")));
+    await()
+        .atMost(PATIENCE)
+        .untilAsserted(
+            () -> {
+              JsonNode now = new ObjectMapper().valueToTree(application(job)).path("spec");
+              assertThat(now.path("type").asText()).isEqualTo("Java");
+              assertThat(now.path("mainClass").asText()).isEqualTo("a.Scores");
+              assertThat(now.path("mainApplicationFile").asText())
+                  .isEqualTo("local:///opt/millrace/apps/target/apps.jar");
+            });
+    // Another one in its place: what is not in the Pipeline any more does not run.
+    apply(yaml("own", inline(""), app.formatted("others", "scores.py")));
+    await().atMost(PATIENCE).until(() -> application(job) == null);
+    String other = new SparkJobName("own", Optional.of("others")).name();
+    await().atMost(PATIENCE).until(() -> application(other) != null);
+    delete("own");
+    untilGone("own");
+    assertThat(application(other)).isNull();
+  }
+
   private static List<Condition> conditions(String platform) {
     Platform.Status status = platform(platform).getStatus();
     return status == null ? List.of() : status.conditions();

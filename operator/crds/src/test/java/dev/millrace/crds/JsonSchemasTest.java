@@ -25,6 +25,9 @@ class JsonSchemasTest {
   private static final Set<String> NOT_SEEN =
       new TreeSet<>(
           Set.of(
+              "app-jar-without-main-class",
+              "app-python-with-main-class",
+              "app-that-reads-a-stream-twice",
               "backfill-backwards",
               "columns-and-exclude",
               "dashboard-named-like-a-sink",
@@ -61,6 +64,10 @@ class JsonSchemasTest {
               "sink-named-like-a-transform",
               "stream-name-with-hyphen",
               "table-named-like-a-source",
+              "topic-of-two-schemas",
+              "topic-schema-of-avro",
+              "topic-table-of-json-without-key",
+              "topic-with-key-and-no-schema",
               "transform-named-like-a-cdc-source",
               "transform-named-like-a-source",
               "transform-named-like-a-table",

@@ -23,6 +23,7 @@ import java.util.Set;
 import java.util.TreeMap;
 import java.util.function.Consumer;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -214,7 +215,7 @@ final class Applying {
     }
     for (Resource resource : turn.plan.resources()) {
       boolean recorded =
-          !(resource instanceof Resource.SparkJob
+          !((resource instanceof Resource.SparkJob job && !job.app())
               || (resource instanceof Resource.SavedObjects && turn.blocked(resource.component())));
       if (recorded && !turn.undone.contains(resource.id()) && turn.answered(resource)) {
         turn.made = turn.made.with(resource);
@@ -377,9 +378,9 @@ final class Applying {
   // ---- the job
 
   void job(Turn turn, Resource.SparkJob wanted) {
-    turn.job = spark.observe(wanted.name());
+    Optional<JobView.Observed> now = turn.see(wanted.name(), spark.observe(wanted.name()));
     if (!turn.run) {
-      if (turn.job.isPresent()) {
+      if (now.isPresent()) {
         spark.stop(wanted.name());
       }
       return;
@@ -391,14 +392,19 @@ final class Applying {
         before.ifPresent(b -> spark.ensureRunning(wanted.name(), b, hash(turn, b)));
       }
       // Else what it goes on from may be half removed: it is begun anew once nothing holds it.
-      turn.job = spark.observe(wanted.name());
+      turn.see(wanted.name(), spark.observe(wanted.name()));
       return;
     }
     Set<String> transforms =
         turn.pipeline.getSpec().transforms().stream()
+            .filter(t -> wanted.app() ? t.name().equals(wanted.component()) : t.app() == null)
             .map(Transform::name)
             .collect(Collectors.toSet());
-    Optional<String> blocking = transforms.stream().filter(turn::blocked).findFirst();
+    // What another job is about to write anew would be read twice.
+    Optional<String> blocking =
+        Stream.concat(transforms.stream(), turn.rewriting.stream())
+            .filter(turn::blocked)
+            .findFirst();
     if (blocking.isPresent() || turn.blocked(turn.pipeline.name())) {
       // Started with a part of them, it would have to be started again for the rest. One that runs
       // goes on.
@@ -411,16 +417,14 @@ final class Applying {
     }
     StepResult result = StepResult.of(() -> start(turn, wanted, before));
     transforms.forEach(t -> turn.note(t, result));
-    turn.job = spark.observe(wanted.name());
+    turn.see(wanted.name(), spark.observe(wanted.name()));
   }
 
   private StepResult start(Turn turn, Resource.SparkJob wanted, Optional<JsonNode> before)
       throws BackendException {
     ObjectNode document = document(wanted, before, turn.rewriting);
     spark.ensureRunning(wanted.name(), document, hash(turn, document));
-    if (!turn.rewriting.isEmpty()) {
-      rewriting.done(turn, wanted);
-    }
+    rewriting.done(turn, wanted);
     return StepResult.READY;
   }
 
@@ -496,6 +500,7 @@ final class Applying {
       case "Connector" -> {
         return deleteConnector(change.name(), turn.seen.connectors().get(change.name()));
       }
+      case "SparkJob" -> spark.forget(change.name());
       case "Topic" -> topics.delete(change.name());
       case "Subject" -> subjects.delete(change.name());
       case "IndexTemplate" -> {

@@ -21,6 +21,11 @@ public final class BackendException extends Exception {
     return new BackendException(StepResult.Failure.EXTERNAL, message, cause);
   }
 
+  /** Whether it may pass by itself. */
+  public boolean passes() {
+    return kind == StepResult.Failure.TRANSIENT;
+  }
+
   StepResult.Failure kind() {
     return kind;
   }

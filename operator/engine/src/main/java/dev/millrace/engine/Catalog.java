@@ -185,6 +185,11 @@ public final class Catalog implements SchemaCatalog {
   }
 
   @Override
+  public Known<String> appFile(String path) {
+    return references.appFile(path);
+  }
+
+  @Override
   public Known<SqlAnalysis> analyse(SqlRequest request) {
     return analyser.analyse(request);
   }

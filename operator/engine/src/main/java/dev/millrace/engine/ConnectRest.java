@@ -12,6 +12,8 @@ import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
@@ -26,7 +28,7 @@ import java.util.concurrent.TimeoutException;
  *
  * @see <a href="https://kafka.apache.org/documentation/#connect_rest">the API</a>
  */
-final class ConnectRest implements ConnectApi {
+public final class ConnectRest implements ConnectApi {
   private static final ObjectMapper JSON = new ObjectMapper();
   private static final Duration DEADLINE = Duration.ofSeconds(8);
 
@@ -38,6 +40,37 @@ final class ConnectRest implements ConnectApi {
     this.url = url.replaceAll("/+$", "");
     this.access = access;
     this.http = access.client();
+  }
+
+  /** One that asks nobody who he is, such as a laptop's. */
+  public static ConnectRest open(String url) {
+    return new ConnectRest(url, Access.open("connect"));
+  }
+
+  /** The classes of connectors that it has, with {@code type} and {@code version}. */
+  public JsonNode plugins() throws BackendException {
+    return send("GET", "/connector-plugins", null);
+  }
+
+  /**
+   * Asks what is wrong with a configuration; the answer has, for each key that the connector
+   * defines, its {@code definition} and its {@code value} with {@code errors}.
+   */
+  public JsonNode validate(Map<String, String> config) throws BackendException {
+    ObjectNode body = JSON.createObjectNode();
+    config.forEach(body::put);
+    String type = config.getOrDefault("connector.class", "");
+    return send("PUT", "/connector-plugins/" + encode(type) + "/config/validate", body);
+  }
+
+  /** The topics that a connector has written to, or read from, since it was made. */
+  public List<String> topics(String name) throws BackendException {
+    List<String> topics = new ArrayList<>();
+    send("GET", path(name) + "/topics", null)
+        .path(name)
+        .path("topics")
+        .forEach(t -> topics.add(t.asText()));
+    return topics;
   }
 
   @Override

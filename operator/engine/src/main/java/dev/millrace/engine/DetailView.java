@@ -163,14 +163,14 @@ public final class DetailView {
         .redact(trace.length() > 8000 ? trace.substring(0, 8000) + " ..." : trace);
   }
 
-  /** The queries of a pipeline's Spark job. */
+  /** The queries of a pipeline's Spark jobs. */
   public static ObjectNode job(Observation seen) {
     ObjectNode out = JSON.createObjectNode();
     out.put("pipeline", seen.pipeline().name());
-    out.put("state", seen.job().map(j -> j.path("state").asText()).orElse("not running"));
+    out.put("state", state(seen.jobs().stream().map(j -> j.path("state").asText()).toList()));
     out.putArray("queries");
-    seen.job()
-        .ifPresent(
+    seen.jobs()
+        .forEach(
             job ->
                 job.path("queries")
                     .forEach(
@@ -187,7 +187,16 @@ public final class DetailView {
     return node;
   }
 
-  /** A transform in the document of the pipeline's Spark job. */
+  private static String state(List<String> jobs) {
+    if (jobs.isEmpty()) {
+      return "not running";
+    }
+    return jobs.contains("failed")
+        ? "failed"
+        : jobs.stream().allMatch("ended"::equals) ? "ended" : "running";
+  }
+
+  /** A transform in the document of the Spark job that runs it. */
   static Optional<JsonNode> planned(Observation seen, String transform) {
     for (Resource resource : seen.plan().resources()) {
       if (resource instanceof Resource.SparkJob job) {

@@ -154,7 +154,7 @@ public final class Engine implements AutoCloseable {
           statuses.refused(
               pipeline,
               previews.problems(new Turn(pipeline, plan, previews.owner(pipeline), consent)));
-      observed(pipeline, plan, refused, Map.of(), Optional.empty(), redactor);
+      observed(pipeline, plan, refused, Map.of(), List.of(), redactor);
       return refused;
     }
     Turn turn = new Turn(pipeline, plan, previews.owner(pipeline), consent);
@@ -187,7 +187,7 @@ public final class Engine implements AutoCloseable {
         plan,
         status,
         turn.seen.connectors(),
-        turn.job.flatMap(JobView.Observed::status),
+        turn.jobs.values().stream().flatMap(j -> j.status().stream()).toList(),
         redactor);
     return status;
   }
@@ -220,12 +220,12 @@ public final class Engine implements AutoCloseable {
       Plan plan,
       PipelineStatus status,
       Map<String, Connectors.Observed> connectors,
-      Optional<JsonNode> job,
+      List<JsonNode> jobs,
       Redactor redactor) {
     Map<String, JsonNode> states = new HashMap<>();
     connectors.forEach((name, connector) -> states.put(name, connector.status()));
     observations.put(
-        pipeline.name(), new Observation(pipeline, plan, status, states, job, redactor));
+        pipeline.name(), new Observation(pipeline, plan, status, states, jobs, redactor));
   }
 
   /** What the last reconcile of a pipeline saw. May be called by any thread; asks no backend. */
@@ -327,6 +327,8 @@ public final class Engine implements AutoCloseable {
               stream.name(),
               stream.kind(),
               stream.topic(),
+              stream.format(),
+              stream.schema(),
               end - sum(starts.get(stream.topic())),
               rates.note(stream.topic(), end)));
     }
@@ -341,21 +343,21 @@ public final class Engine implements AutoCloseable {
         if (stream.component().equals(source.name()) && stream.kind().equals("append")) {
           bounded |= stream.bounded();
           ended &= known != null && known.of(stream.name()).end().isPresent();
-          drained &= ended;
         }
       }
       anyBounded |= bounded;
+      drained &= ended || !bounded;
       components.add(source(turn, source, bounded && ended, starts, ends, redactor));
     }
     for (Transform transform : spec.transforms()) {
       Component component = transform(turn, transform, redactor);
       components.add(component);
-      drained &= component.state().equals("ended");
+      drained &= component.state().equals("ended") || goesOn(turn, transform.name());
     }
     for (Sink sink : spec.sinks()) {
       Component component = sink(turn, sink, starts, ends, redactor);
       components.add(component);
-      drained &= component.lag() == 0;
+      drained &= component.lag() == 0 || goesOn(turn, sink.from());
     }
     for (int i = 0; i < spec.dashboards().size(); i++) {
       components.add(dashboard(turn, i, redactor));
@@ -367,6 +369,13 @@ public final class Engine implements AutoCloseable {
         drained && anyBounded,
         turn.plan.waiting(),
         turn.changes.drift().stream().map(c -> redactor.redact(c.summary())).toList());
+  }
+
+  /** Whether a stream never ends; of a source's table counts what there is. */
+  private static boolean goesOn(Turn turn, String name) {
+    return turn.plan.stream(name)
+        .filter(s -> !s.bounded() && (s.kind().equals("append") || s.connector().isEmpty()))
+        .isPresent();
   }
 
   private static long sum(Map<Integer, Long> offsets) {
@@ -453,18 +462,18 @@ public final class Engine implements AutoCloseable {
   }
 
   private static Component transform(Turn turn, Transform transform, Redactor redactor) {
-    String kind = transform.intervals() != null ? "intervals" : "sql";
+    String kind = transform.type();
     StepResult result = turn.results.getOrDefault(transform.name(), StepResult.READY);
     if (!(result instanceof Ready) || !turn.run) {
       return component(turn, transform.name(), kind, result, -1, false, redactor);
     }
     Optional<JsonNode> query =
-        turn.job.flatMap(JobView.Observed::status).stream()
+        turn.job(transform).flatMap(JobView.Observed::status).stream()
             .flatMap(s -> stream(s.path("queries")))
             .filter(q -> q.path("transform").asText().equals(transform.name()))
             .findFirst();
     if (query.isEmpty()) {
-      String why = turn.job.map(JobView.Observed::message).orElse("");
+      String why = turn.job(transform).map(JobView.Observed::message).orElse("");
       return new Component(
           transform.name(),
           kind,

@@ -136,7 +136,7 @@ public final class GraphView {
 
   private void transform(Transform transform) {
     ObjectNode node = component("transform", transform.name());
-    node.put("kind", transform.intervals() != null ? "intervals" : "sql");
+    node.put("kind", transform.type());
     Optional<JsonNode> query = query(seen, transform.name());
     query.ifPresent(
         q -> {
@@ -160,9 +160,11 @@ public final class GraphView {
 
   /** The job's own words on a transform. */
   static Optional<JsonNode> query(Observation seen, String transform) {
-    for (JsonNode query : seen.job().map(j -> j.path("queries")).orElse(JSON.createArrayNode())) {
-      if (query.path("transform").asText().equals(transform)) {
-        return Optional.of(query);
+    for (JsonNode job : seen.jobs()) {
+      for (JsonNode query : job.path("queries")) {
+        if (query.path("transform").asText().equals(transform)) {
+          return Optional.of(query);
+        }
       }
     }
     return Optional.empty();

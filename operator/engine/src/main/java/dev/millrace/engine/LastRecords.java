@@ -1,18 +1,8 @@
 package dev.millrace.engine;
 
-import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import com.fasterxml.jackson.databind.node.TextNode;
-import dev.millrace.registry.RegistryException;
 import dev.millrace.registry.SchemaRegistryClient;
-import dev.millrace.registry.WireFormat;
-import dev.millrace.registry.WireFormatException;
-import java.io.IOException;
-import java.nio.ByteBuffer;
-import java.nio.charset.CharacterCodingException;
-import java.nio.charset.CodingErrorAction;
-import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -20,10 +10,7 @@ import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import org.apache.avro.AvroRuntimeException;
-import org.apache.avro.Schema;
-import org.apache.avro.generic.GenericDatumReader;
-import org.apache.avro.io.DecoderFactory;
+import java.util.Optional;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.common.KafkaException;
@@ -41,14 +28,11 @@ final class LastRecords {
   private static final int MOST_RECORDS = 20_000;
   private static final long MOST_BYTES = 4L * 1024 * 1024;
 
-  /** A bigger record is named, and not shown. */
-  private static final int BIGGEST = 64 * 1024;
-
-  private final SchemaRegistryClient registry;
+  private final RecordDecoder decoder;
   private final Map<String, Object> config = new HashMap<>();
 
   LastRecords(SchemaRegistryClient registry, Map<String, Object> kafka) {
-    this.registry = registry;
+    this.decoder = new RecordDecoder(Optional.of(registry));
     config.putAll(kafka);
     config.put("client.id", "millrace-console");
     config.put("isolation.level", "read_committed");
@@ -149,84 +133,11 @@ final class LastRecords {
     out.put("offset", record.offset());
     out.put("at", Instant.ofEpochMilli(record.timestamp()).toString());
     out.put("bytes", Math.max(0, record.serializedValueSize()));
-    out.set("key", decode(record.key()));
-    out.set("value", decode(record.value()));
+    out.set("key", decoder.decode(record.key()));
+    out.set("value", decoder.decode(record.value()));
     for (Header header : record.headers()) {
-      out.withObject("/headers")
-          .put(
-              header.key(),
-              header.value() == null
-                  ? ""
-                  : redactor.redact(AvroJson.cut(header(header.key(), header.value()))));
+      out.withObject("/headers").put(header.key(), redactor.redact(RecordDecoder.header(header)));
     }
     return out;
-  }
-
-  private static String header(String key, byte[] value) {
-    String text = text(value);
-    // The offset and partition of a record that a Connect sink set aside are texts too; what is
-    // none is shown as bytes.
-    return text == null ? key + ": " + AvroJson.hex(value) : text;
-  }
-
-  private JsonNode decode(byte[] bytes) {
-    if (bytes == null) {
-      return JSON.nullNode();
-    }
-    if (bytes.length > BIGGEST) {
-      return TextNode.valueOf("(" + bytes.length + " bytes: too big to be shown)");
-    }
-    try {
-      Schema schema = registry.byId(WireFormat.schemaId(bytes));
-      Object value =
-          new GenericDatumReader<Object>(schema)
-              .read(
-                  null,
-                  DecoderFactory.get()
-                      .binaryDecoder(
-                          bytes,
-                          WireFormat.HEADER_LENGTH,
-                          bytes.length - WireFormat.HEADER_LENGTH,
-                          null));
-      return AvroJson.of(schema, value);
-    } catch (WireFormatException
-        | RegistryException
-        | IOException
-        | AvroRuntimeException
-        | IndexOutOfBoundsException e) {
-      return plain(bytes);
-    }
-  }
-
-  /** What is no Avro of the registry: JSON, a text, or bytes. */
-  private static JsonNode plain(byte[] bytes) {
-    String text = text(bytes);
-    if (text == null) {
-      return TextNode.valueOf(AvroJson.hex(bytes));
-    }
-    if (text.startsWith("{") || text.startsWith("[")) {
-      try {
-        return JSON.readTree(text);
-      } catch (IOException e) {
-        return TextNode.valueOf(AvroJson.cut(text));
-      }
-    }
-    return TextNode.valueOf(AvroJson.cut(text));
-  }
-
-  private static String text(byte[] bytes) {
-    try {
-      String text =
-          StandardCharsets.UTF_8
-              .newDecoder()
-              .onMalformedInput(CodingErrorAction.REPORT)
-              .decode(ByteBuffer.wrap(bytes))
-              .toString();
-      return text.chars().allMatch(c -> c >= ' ' || c == '\n' || c == '\r' || c == '\t')
-          ? text
-          : null;
-    } catch (CharacterCodingException e) {
-      return null;
-    }
   }
 }

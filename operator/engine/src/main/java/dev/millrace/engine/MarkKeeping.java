@@ -87,7 +87,10 @@ final class MarkKeeping {
     }
     JsonNode offsets = backends.connectors.offsets(name);
     offsetsAsked.put(name, clock.instant());
-    known.snapshots(tables, offsets);
+    boolean says = "true".equals(connector.config().get("snapshot.mark"));
+    if (says ? SourceMarks.snapshotSaid(offsets) : SourceMarks.snapshotComplete(offsets)) {
+      known.snapshots(tables);
+    }
     for (Plan.Stream stream : bounded) {
       if (SourceMarks.done(offsets)) {
         known.end(stream, offsets, backends.topics);

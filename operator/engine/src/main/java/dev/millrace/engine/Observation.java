@@ -5,7 +5,6 @@ import dev.millrace.model.Pipeline;
 import dev.millrace.planner.Plan;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 
 /**
  * All that one reconcile saw of a pipeline, for those who only look.
@@ -19,10 +18,11 @@ public record Observation(
     Plan plan,
     PipelineStatus status,
     Map<String, JsonNode> connectors,
-    Optional<JsonNode> job,
+    List<JsonNode> jobs,
     Redactor redactor) {
   public Observation {
     connectors = Map.copyOf(connectors);
+    jobs = List.copyOf(jobs);
   }
 
   /** What is known of a pipeline before it was looked at. */
@@ -32,7 +32,7 @@ public record Observation(
         new Plan(List.of(), List.of(), Map.of(), List.of(), "", Map.of(), List.of()),
         new PipelineStatus(pipeline.name(), false, List.of(), List.of(), List.of(), List.of()),
         Map.of(),
-        Optional.empty(),
+        List.of(),
         new Redactor(List.of()));
   }
 }

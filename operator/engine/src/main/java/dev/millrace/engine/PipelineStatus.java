@@ -3,6 +3,8 @@ package dev.millrace.engine;
 import dev.millrace.model.Problem;
 import java.time.Instant;
 import java.util.List;
+import java.util.Optional;
+import org.apache.avro.Schema;
 
 /**
  * What was observed of a pipeline.
@@ -41,10 +43,19 @@ public record PipelineStatus(
   /**
    * A stream.
    *
+   * @param format of its records: {@code avro}, {@code json} or {@code avro-embedded}
+   * @param schema of its values, where it is known
    * @param records offsets between the first and the next one; transaction markers count in
    * @param rate offsets a second, of late
    */
-  public record StreamStatus(String name, String kind, String topic, long records, double rate) {}
+  public record StreamStatus(
+      String name,
+      String kind,
+      String topic,
+      String format,
+      Optional<Schema> schema,
+      long records,
+      double rate) {}
 
   /** Whether all is as it should be. */
   public boolean ready() {

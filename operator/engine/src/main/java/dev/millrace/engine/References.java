@@ -10,4 +10,9 @@ public interface References {
 
   /** The keys of a ConfigMap. */
   Known<Map<String, String>> configMap(String name);
+
+  /** A hash of an application's file; empty where it is in an image. */
+  default Known<String> appFile(String path) {
+    return new Known.Yes<>("");
+  }
 }

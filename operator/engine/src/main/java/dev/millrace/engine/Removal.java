@@ -57,6 +57,7 @@ final class Removal {
   Result remove(String owner, String marksTopic, boolean everything) {
     List<String> left = new ArrayList<>();
     job(owner, left);
+    step("applications", left, () -> applications(marksTopic, everything, left));
     step("connectors", left, () -> connectors(owner, everything, left));
     if (!left.isEmpty()) {
       return new Result(left);
@@ -88,11 +89,28 @@ final class Removal {
     }
   }
 
-  private void job(String owner, List<String> left) {
-    if (spark.observe(owner).isPresent()) {
-      spark.stop(owner);
-      if (spark.observe(owner).isPresent()) {
-        left.add("Spark job " + owner + ": is being stopped");
+  private void job(String job, List<String> left) {
+    if (spark.observe(job).isPresent()) {
+      spark.stop(job);
+      if (spark.observe(job).isPresent()) {
+        left.add("Spark job " + job + ": is being stopped");
+      }
+    }
+  }
+
+  /** Those of transforms that are applications; which there are, the record says. */
+  private void applications(String marksTopic, boolean forget, List<String> left)
+      throws BackendException {
+    if (topics.observe(Set.of(marksTopic)).isEmpty()) {
+      return;
+    }
+    for (String id : backends.marks(marksTopic).made().made().keySet()) {
+      if (id.startsWith("SparkJob/")) {
+        String job = id.substring("SparkJob/".length());
+        job(job, left);
+        if (forget && spark.observe(job).isEmpty()) {
+          spark.forget(job);
+        }
       }
     }
   }
@@ -176,7 +194,7 @@ final class Removal {
       case "Topic" -> topics.delete(name);
       case "Subject" -> backends.subjects.delete(name);
       case "IndexTemplate" -> index(name, owner);
-      // Connectors are gone by now; saved objects know their owner.
+      // Connectors and jobs are gone by now; saved objects know their owner.
       default -> {}
     }
   }

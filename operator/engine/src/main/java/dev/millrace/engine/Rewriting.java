@@ -130,7 +130,9 @@ final class Rewriting {
       Turn turn, Resource.SparkJob job, Set<String> transforms, List<Resource.Connector> sinks)
       throws BackendException {
     // Who agreed to it has agreed, whatever happens to this process: the record says so.
-    turn.made = turn.made.rewriting(transforms);
+    Set<String> all = new TreeSet<>(transforms);
+    all.addAll(ofOtherJobs(turn, job));
+    turn.made = turn.made.rewriting(all);
     backends.marks(turn.plan.marksTopic()).made(turn.made);
     List<String> stopping = new ArrayList<>();
     for (Resource.Connector sink : sinks) {
@@ -202,11 +204,29 @@ final class Rewriting {
     turn.undone.remove(index.id());
   }
 
-  /** Says that the job of what was prepared runs: none of it has to be begun again. */
+  /** Says that a job runs: what was prepared of it has not to be begun again. */
   void done(Turn turn, Resource.SparkJob job) throws BackendException {
-    turn.anew.addAll(turn.rewriting);
-    turn.made = turn.made.rewriting(Set.of());
+    Set<String> done = new TreeSet<>();
+    job.document().path("transforms").forEach(t -> done.add(t.path("name").asText()));
+    done.retainAll(turn.rewriting);
+    if (done.isEmpty()) {
+      return;
+    }
+    turn.anew.addAll(done);
+    turn.made = turn.made.rewriting(ofOtherJobs(turn, job));
     backends.marks(turn.plan.marksTopic()).made(turn.made);
-    log.info("{}: {} reprocess from the start", job.name(), turn.rewriting);
+    log.info("{}: {} reprocess from the start", job.name(), done);
+  }
+
+  /** What was begun of the pipeline's other jobs: each is done when its own is started. */
+  private static Set<String> ofOtherJobs(Turn turn, Resource.SparkJob job) {
+    Set<String> others = new TreeSet<>();
+    for (Resource.SparkJob other : turn.all(Resource.SparkJob.class)) {
+      if (!other.name().equals(job.name())) {
+        other.document().path("transforms").forEach(t -> others.add(t.path("name").asText()));
+      }
+    }
+    others.retainAll(turn.made.rewriting());
+    return others;
   }
 }

@@ -13,6 +13,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
+import java.util.function.Predicate;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.common.TopicPartition;
 
@@ -65,11 +66,8 @@ final class SourceMarks {
     return known.getOrDefault(stream, StreamMarks.none(stream));
   }
 
-  /** Writes that the first snapshots of a CDC source's tables are complete, once they are. */
-  synchronized void snapshots(List<Plan.Stream> tables, JsonNode offsets) throws BackendException {
-    if (!snapshotComplete(offsets)) {
-      return;
-    }
+  /** Writes that the first snapshots of tables are complete. */
+  synchronized void snapshots(List<Plan.Stream> tables) throws BackendException {
     for (Plan.Stream table : tables) {
       StreamMarks now = of(table.name());
       if (!now.snapshotComplete()) {
@@ -116,16 +114,29 @@ final class SourceMarks {
 
   /** Each source partition says of itself that it is done, and how many there are. */
   static boolean done(JsonNode offsets) {
-    int done = 0;
+    return allSay(offsets, offset -> offset.path("done").asBoolean(false));
+  }
+
+  /** The same of a first snapshot, by connectors of ours; what is done has had it. */
+  static boolean snapshotSaid(JsonNode offsets) {
+    return allSay(
+        offsets,
+        offset ->
+            offset.path("snapshotComplete").asBoolean(false)
+                || offset.path("done").asBoolean(false));
+  }
+
+  private static boolean allSay(JsonNode offsets, Predicate<JsonNode> says) {
+    int saying = 0;
     int partitions = Integer.MAX_VALUE;
     for (JsonNode entry : offsets) {
       JsonNode offset = entry.path("offset");
-      if (offset.path("done").asBoolean(false)) {
-        done++;
+      if (says.test(offset)) {
+        saying++;
         partitions = offset.path("partitions").asInt(Integer.MAX_VALUE);
       }
     }
-    return done >= partitions;
+    return saying >= partitions;
   }
 
   /** A source that goes on has no end any more. */

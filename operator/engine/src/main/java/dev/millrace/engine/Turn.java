@@ -2,6 +2,7 @@ package dev.millrace.engine;
 
 import dev.millrace.engine.StepResult.Ready;
 import dev.millrace.model.Pipeline;
+import dev.millrace.model.Pipeline.Transform;
 import dev.millrace.planner.Change;
 import dev.millrace.planner.Changes;
 import dev.millrace.planner.Consent;
@@ -13,6 +14,7 @@ import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
@@ -39,7 +41,9 @@ final class Turn {
   Changes changes;
   Map<String, Hold> holds = Map.of();
   MadeRecord made = MadeRecord.NONE;
-  Optional<JobView.Observed> job = Optional.empty();
+
+  /** What is seen of its Spark jobs, by name. */
+  final Map<String, JobView.Observed> jobs = new LinkedHashMap<>();
 
   Turn(Pipeline pipeline, Plan plan, String owner, Consent consent) {
     this.pipeline = pipeline;
@@ -76,6 +80,21 @@ final class Turn {
   /** What would happen to a resource, if something would. */
   Optional<Change> change(Resource resource) {
     return changes.of(resource).stream().findFirst();
+  }
+
+  /** Notes what is seen of a job, if anything is. */
+  Optional<JobView.Observed> see(String job, Optional<JobView.Observed> seen) {
+    seen.ifPresentOrElse(s -> jobs.put(job, s), () -> jobs.remove(job));
+    return seen;
+  }
+
+  /** What is seen of the job that runs a transform. */
+  Optional<JobView.Observed> job(Transform transform) {
+    return all(Resource.SparkJob.class).stream()
+        .filter(j -> j.app() ? j.component().equals(transform.name()) : transform.app() == null)
+        .map(j -> jobs.get(j.name()))
+        .filter(Objects::nonNull)
+        .findFirst();
   }
 
   /** Whose a template was when it was looked at; ours, if there was none. */

@@ -403,10 +403,14 @@ class KibanaTest {
   @Test
   void demoTvsDashboardsAreTakenAsTheyAre() throws IOException {
     files.clear();
-    files.put("audience", Files.readString(Path.of("../../demo-tv/dashboards/audience.ndjson")));
+    String demo = Files.readString(Path.of("../../demo-tv/dashboards/tv.ndjson"));
+    files.put("tv", demo);
     assertThat(turn(team())).containsValue(StepResult.READY);
-    assertThat(stub.ids("dashboard")).hasSize(2);
-    assertThat(stub.ids("visualization")).hasSize(14);
+    for (String type : List.of("index-pattern", "visualization", "dashboard")) {
+      long there = demo.lines().filter(line -> line.startsWith("{\"type\":\"" + type)).count();
+      assertThat(there).isPositive();
+      assertThat(stub.ids(type)).hasSize((int) there);
+    }
   }
 
   @Test

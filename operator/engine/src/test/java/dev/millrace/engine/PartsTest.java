@@ -28,6 +28,18 @@ class PartsTest {
   }
 
   @Test
+  void aSnapshotOfConnectorsOfOursIsCompleteWhenAllPartitionsSaySo() throws IOException {
+    String said = "{\"offset\":{\"snapshotComplete\":true,\"partitions\":2}}";
+    assertThat(SourceMarks.snapshotSaid(json("[]"))).isFalse();
+    assertThat(SourceMarks.snapshotSaid(json("[{\"offset\":{\"due\":5}}," + said + "]"))).isFalse();
+    assertThat(SourceMarks.snapshotSaid(json("[" + said + "," + said + "]"))).isTrue();
+    assertThat(
+            SourceMarks.snapshotSaid(
+                json("[" + said + ",{\"offset\":{\"done\":true,\"partitions\":2}}]")))
+        .isTrue();
+  }
+
+  @Test
   void aSnapshotIsCompleteOnlyWhenItsOffsetsSaySo() throws IOException {
     assertThat(SourceMarks.snapshotComplete(json("[]"))).isFalse();
     assertThat(

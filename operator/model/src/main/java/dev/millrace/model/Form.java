@@ -116,6 +116,24 @@ final class Form {
   @Target({ElementType.FIELD, ElementType.METHOD, ElementType.RECORD_COMPONENT})
   @interface Span {}
 
+  /** Path of an application's file, relative and downwards. */
+  @JacksonAnnotationsInside
+  @Pattern("^([A-Za-z0-9_-][A-Za-z0-9._-]*/)*[A-Za-z0-9_-][A-Za-z0-9._-]*\\.(jar|py)$")
+  @Size(max = 512)
+  @Expected("a relative path of letters, digits, '.', '_', '-' and '/' that ends in .jar or .py")
+  @Retention(RetentionPolicy.RUNTIME)
+  @Target({ElementType.FIELD, ElementType.METHOD, ElementType.RECORD_COMPONENT})
+  @interface AppFile {}
+
+  /** Name of a class of the JVM. */
+  @JacksonAnnotationsInside
+  @Pattern("^[A-Za-z_$][A-Za-z0-9_$]*(\\.[A-Za-z_$][A-Za-z0-9_$]*)*$")
+  @Size(max = 255)
+  @Expected("the whole name of a class, such as com.example.Scores")
+  @Retention(RetentionPolicy.RUNTIME)
+  @Target({ElementType.FIELD, ElementType.METHOD, ElementType.RECORD_COMPONENT})
+  @interface ClassName {}
+
   /** Records per second, or {@code max}. */
   @JacksonAnnotationsInside
   @Pattern("^(max|[0-9]+(\\.[0-9]+)?(/s)?)$")
@@ -249,6 +267,15 @@ final class Form {
   @Retention(RetentionPolicy.RUNTIME)
   @Target({ElementType.FIELD, ElementType.METHOD, ElementType.RECORD_COMPONENT})
   @interface Columns {}
+
+  /** A list of streams. */
+  @Items(
+      pattern = "^[a-z][a-z0-9_]{0,62}$",
+      maxLength = 63,
+      expected = "the name of a stream, [a-z][a-z0-9_]{0,62}")
+  @Retention(RetentionPolicy.RUNTIME)
+  @Target({ElementType.FIELD, ElementType.METHOD, ElementType.RECORD_COMPONENT})
+  @interface StreamNames {}
 
   /** A list of what is known of a row's change. */
   @Items(pattern = "^(op|source_ts)$", maxLength = 9, expected = "op or source_ts")

@@ -223,10 +223,25 @@ public final class Pipeline implements HasMetadata, Namespaced {
       message = "partitionBy: does not go with cdc: rows lie by primary key")
   @ValidationRule(
       value =
-          "!(has(self.cdc) || has(self.datagen) || has(self.topic)) ||"
-              + " (!has(self.key) || self.key.size() == 0) && (!has(self.kind) || self.kind == 'append')",
+          "(!(has(self.cdc) || has(self.datagen) || has(self.topic) && !has(self.topic.schema) && !has(self.topic.schemaFrom))"
+              + " || !has(self.key) || self.key.size() == 0)"
+              + " && (!(has(self.cdc) || has(self.datagen) || has(self.topic)) || !has(self.kind) || self.kind == 'append')",
       message =
-          "key, kind: do not go with cdc, datagen and topic: their keys are the tables', none, and the topic's")
+          "key, kind: do not go with cdc, datagen and topic: their keys are the tables', none, and the topic's,"
+              + " but for a topic whose schema is declared")
+  @ValidationRule(
+      value =
+          "!has(self.topic) || (!has(self.topic.schema) && !has(self.topic.schemaFrom))"
+              + " || has(self.format) && self.format != 'avro'",
+      message =
+          "topic.schema: goes with format json or avro-embedded: format avro has its schemas in the registry")
+  @ValidationRule(
+      value =
+          "!has(self.topic) || !has(self.topic.kind) || self.topic.kind != 'table'"
+              + " || (!has(self.topic.schema) && !has(self.topic.schemaFrom))"
+              + " || has(self.key) && self.key.size() > 0",
+      message =
+          "key: is missing: a table whose schema is declared wants the fields that tell its rows apart")
   @ValidationRule(
       value = "!has(self.kind) || self.kind != 'table' || has(self.key) && self.key.size() > 0",
       message = "kind: a table wants a key: expected key, the fields that tell its rows apart")
@@ -254,8 +269,7 @@ public final class Pipeline implements HasMetadata, Namespaced {
               "Rows of files in a folder or a bucket: CSV, JSON lines, Parquet, Avro.")
           FileSource files,
       @JsonPropertyDescription("Messages of an MQTT broker.") Mqtt mqtt,
-      @JsonPropertyDescription("A topic that somebody else writes, in the registry's format.")
-          Topic topic,
+      @JsonPropertyDescription("A topic that somebody else writes.") Topic topic,
       @JsonPropertyDescription("Which field says when it happened.") EventTime eventTime,
       @Size(max = 16)
           @Form.Columns
@@ -271,6 +285,12 @@ public final class Pipeline implements HasMetadata, Namespaced {
           @JsonPropertyDescription(
               "Fields that decide the partition: what is equal in them stays in order. Default: the key's.")
           List<String> partitionBy,
+      @Default("avro")
+          @OneOf({"avro", "json", "avro-embedded"})
+          @JsonPropertyDescription(
+              "What the records of its streams are in Kafka: avro (default), with the registry's id of the schema; json, an"
+                  + " object; avro-embedded, with the whole schema. Of topic: what its records are.")
+          String format,
       @Min(1)
           @Max(10000)
           @JsonPropertyDescription("Partitions of the topic; default the platform's.")
@@ -278,6 +298,7 @@ public final class Pipeline implements HasMetadata, Namespaced {
     public Source {
       key = key == null ? List.of() : List.copyOf(key);
       kind = kind == null ? "append" : kind;
+      format = format == null ? "avro" : format;
       partitionBy = partitionBy == null ? List.of() : List.copyOf(partitionBy);
     }
 
@@ -662,7 +683,10 @@ public final class Pipeline implements HasMetadata, Namespaced {
     }
   }
 
-  /** A topic that somebody else writes, in the registry's format. */
+  /** A topic that somebody else writes. */
+  @ValidationRule(
+      value = "!has(self.schema) || !has(self.schemaFrom)",
+      message = "schemaFrom: does not go with schema, which says it already")
   public record Topic(
       @Required
           @Form.TopicName
@@ -671,7 +695,17 @@ public final class Pipeline implements HasMetadata, Namespaced {
       @OneOf({"append", "table"})
           @JsonPropertyDescription(
               "append (default): each record is final; table: the latest value of each key, null deletes.")
-          String kind) {}
+          String kind,
+      @Size(min = 2, max = 65536)
+          @JsonPropertyDescription(
+              "Avro schema that its records are read with, where the registry has none: with format json or avro-embedded.")
+          String schema,
+      @JsonPropertyDescription("The schema, from a ConfigMap.") ConfigMapRef schemaFrom) {
+    /** Whether its records' schema is given here. */
+    public boolean declared() {
+      return schema != null || schemaFrom != null;
+    }
+  }
 
   /** A key of a ConfigMap in the pipeline's namespace. */
   public record ConfigMapRef(
@@ -694,8 +728,11 @@ public final class Pipeline implements HasMetadata, Namespaced {
               "After so long without a record a partition holds nothing back. Default 5m.")
           String idle) {}
 
-  /** How a stream is enriched; exactly one of {@code intervals}, {@code sql}, {@code sqlFrom}. */
-  @Union({"intervals", "sql", "sqlFrom"})
+  /**
+   * How a stream is enriched; exactly one of {@code intervals}, {@code sql}, {@code sqlFrom},
+   * {@code app}.
+   */
+  @Union({"intervals", "sql", "sqlFrom", "app"})
   @ValidationRule(
       value = "!has(self.partitionBy) || self.partitionBy.all(p, p in self.key)",
       message =
@@ -709,6 +746,8 @@ public final class Pipeline implements HasMetadata, Namespaced {
               "A SELECT over streams: append streams drive, tables are looked up.")
           String sql,
       @JsonPropertyDescription("The SELECT, from a ConfigMap.") ConfigMapRef sqlFrom,
+      @JsonPropertyDescription("A Spark application of one's own, in Java, Scala or Python.")
+          App app,
       @Required
           @Size(min = 1, max = 16)
           @Form.Columns
@@ -723,14 +762,84 @@ public final class Pipeline implements HasMetadata, Namespaced {
           @Max(10000)
           @JsonPropertyDescription("Partitions of the topic; default the platform's.")
           Integer partitions,
+      @Default("avro")
+          @OneOf({"avro", "json", "avro-embedded"})
+          @JsonPropertyDescription(
+              "What its records are in Kafka: avro (default), with the registry's id of the schema; json, an object;"
+                  + " avro-embedded, with the whole schema.")
+          String format,
       @JsonPropertyDescription("Which field says when it happened.") EventTime eventTime,
       @Form.Duration
           @JsonPropertyDescription(
-              "How long a window's state is kept after its end for records that are late. Default 1h.")
+              "How long a window's state is kept after its end for records that are late. Default 1h; of an app 0s.")
           String lateness) {
     public Transform {
       key = key == null ? List.of() : List.copyOf(key);
       partitionBy = partitionBy == null ? List.of() : List.copyOf(partitionBy);
+      format = format == null ? "avro" : format;
+    }
+
+    /** Which of the union's members it is. */
+    public String type() {
+      return intervals != null ? "intervals" : app != null ? "app" : "sql";
+    }
+  }
+
+  /** A Spark application of one's own, run as a job of its own. */
+  @Union({"schema", "schemaFrom"})
+  @ValidationRule(
+      value = "self.file.endsWith('.jar') == has(self.mainClass)",
+      message = "mainClass: a jar wants one, the class whose main is run; a .py has none")
+  @ValidationRule(
+      value = "self.from.all(f, self.from.exists_one(g, g == f))",
+      message = "from: a stream is there twice")
+  public record App(
+      @Required
+          @Form.AppFile
+          @JsonPropertyDescription(
+              "A jar, or a program in Python: on a laptop relative to the pipeline directory, on a cluster to the Platform's"
+                  + " spark.appsPath in the image.")
+          String file,
+      @Form.ClassName @JsonPropertyDescription("Of a jar: the class whose main is run.")
+          String mainClass,
+      @Size(max = 32)
+          @Form.Values
+          @JsonPropertyDescription(
+              "Arguments. Every user of the machine may see them: no place for secrets.")
+          List<String> args,
+      @Required
+          @Size(min = 1, max = 16)
+          @Form.StreamNames
+          @JsonPropertyDescription(
+              "The streams that it reads: append streams drive it, and one must be among them; tables it looks up.")
+          List<String> from,
+      @Size(min = 2, max = 65536)
+          @JsonPropertyDescription("Avro schema of the rows that it writes.")
+          String schema,
+      @JsonPropertyDescription("The schema, from a ConfigMap.") ConfigMapRef schemaFrom,
+      @Default("append")
+          @OneOf({"append", "table"})
+          @JsonPropertyDescription(
+              "append (default): each row is final; table: the latest of each key is what holds.")
+          String kind,
+      @Size(min = 1, max = 512)
+          @JsonPropertyDescription(
+              "Image on a cluster that holds the file; default the Platform's for Spark.")
+          String image,
+      @Min(0)
+          @Max(1_000_000)
+          @JsonPropertyDescription(
+              "Another number has it begin from the start, with consent to state-loss: after a change of what it remembers, say.")
+          Integer stateVersion) {
+    public App {
+      args = args == null ? List.of() : List.copyOf(args);
+      from = from == null ? List.of() : List.copyOf(from);
+      kind = kind == null ? "append" : kind;
+    }
+
+    /** Whether it is a program in Python, and not a jar. */
+    public boolean python() {
+      return file.endsWith(".py");
     }
   }
 

@@ -358,10 +358,17 @@ public final class Platform implements HasMetadata, Namespaced {
           @Size(min = 1, max = 1024)
           @JsonPropertyDescription(
               "Where the jobs find a folder for each Secret of this Platform, which is mounted there on a cluster; default /etc/millrace/secrets.")
-          String secretsPath) {
+          String secretsPath,
+      @Default(Spark.APPS)
+          @Size(min = 1, max = 1024)
+          @JsonPropertyDescription(
+              "Folder of the image that the files of app transforms are relative to; default /opt/millrace/apps.")
+          String appsPath) {
     static final String SECRETS = "/etc/millrace/secrets";
+    static final String APPS = "/opt/millrace/apps";
 
     public Spark {
+      appsPath = appsPath == null ? APPS : appsPath;
       secretsPath = secretsPath == null ? SECRETS : secretsPath;
       settings = settings == null ? Map.of() : Map.copyOf(settings);
       sparkConf = sparkConf == null ? Map.of() : Map.copyOf(sparkConf);
@@ -369,7 +376,12 @@ public final class Platform implements HasMetadata, Namespaced {
 
     /** Where jobs are no pods. */
     public Spark(String checkpointDir, Map<String, String> settings) {
-      this(checkpointDir, settings, null, null, null, null, null, null, null);
+      this(checkpointDir, settings, APPS);
+    }
+
+    /** Where jobs are no pods, and the files of applications are in a folder. */
+    public Spark(String checkpointDir, Map<String, String> settings, String appsPath) {
+      this(checkpointDir, settings, null, null, null, null, null, null, null, appsPath);
     }
   }
 

@@ -83,10 +83,40 @@ final class ConnectorDiff {
     if (fields.isEmpty()) {
       return Optional.empty();
     }
+    Optional<String> format = otherFormat(now.config(), wanted);
+    if (format.isPresent()) {
+      return Optional.of(Change.of(wanted, Action.REFUSE, fields, false, format.get()));
+    }
     boolean drift =
         (!now.hash().isEmpty() && !now.hash().equals(hash(now.config())))
             || !gone(wanted).isEmpty();
     return Optional.of(Change.update(wanted, fields, drift, ""));
+  }
+
+  /** Why a source can not write its stream in another format than before; empty if it does not. */
+  private static Optional<String> otherFormat(Map<String, String> now, Resource.Connector wanted) {
+    Optional<String> before = format(now);
+    Optional<String> after = format(wanted.config());
+    return before.isEmpty() || after.isEmpty() || before.equals(after)
+        ? Optional.empty()
+        : Optional.of(
+            "records of format "
+                + before.get()
+                + " are in its topics already, and are read in one format: set 'format' to "
+                + before.get()
+                + ", or give the stream another name, which makes a new topic");
+  }
+
+  /** What a source of ours writes; empty for sinks, and where somebody has set a converter. */
+  private static Optional<String> format(Map<String, String> config) {
+    String converter = config.getOrDefault("value.converter", "");
+    if (config.containsKey("topics")) {
+      return Optional.empty();
+    }
+    if (converter.endsWith(".FormatConverter")) {
+      return Optional.ofNullable(config.get("value.converter.format"));
+    }
+    return converter.endsWith(".ByteArrayConverter") ? Optional.of("avro") : Optional.empty();
   }
 
   /** What follows from a topic that somebody has deleted. */
@@ -103,7 +133,7 @@ final class ConnectorDiff {
                   "read anew",
                   Impact.STATE_LOSS,
                   "somebody has deleted them: rows that were in them are read only in a first"
-                      + " snapshot: the position in the change log is given up and every table is"
+                      + " snapshot: how far the source has read is given up and all is"
                       + " read anew; rows replace themselves by key"));
     }
     // What a transform writes anew, it removes first, and its sinks' indices with it.

@@ -106,6 +106,17 @@ public final class Diff {
     }
     boolean delete = pipeline.getSpec().deletionPolicy().equals("delete");
     for (String id : new TreeSet<>(observed.made().keySet())) {
+      if (id.startsWith("SparkJob/") && !wanted.contains(id)) {
+        changes.add(
+            new Change(
+                id,
+                component(id.substring("SparkJob/".length()), owner),
+                Action.DELETE,
+                Impact.IN_PLACE,
+                "the application is not in the Pipeline any more; its checkpoint stays",
+                List.of(),
+                false));
+      }
       if (id.startsWith("SavedObjects/") && !wanted.contains(id)) {
         changes.add(
             new Change(

@@ -138,7 +138,11 @@ public final class Gate {
                                       transform.path("name").asText(),
                                       topics.get(stream),
                                       c,
-                                      transform.has("sql") ? "the SQL" : "the intervals"));
+                                      transform.has("sql")
+                                          ? "the SQL"
+                                          : transform.has("app")
+                                              ? "the application"
+                                              : "the intervals"));
                             }
                           }));
         }

@@ -5,7 +5,6 @@ import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
-import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
@@ -38,16 +37,15 @@ public final class Holds {
     Holds holds = new Holds();
     Set<String> changed =
         changes.differing().stream().map(Change::component).collect(Collectors.toSet());
-    // All transforms are one job: they are started again together or not at all.
-    List<String> job =
-        changes.differing().stream()
-            .filter(c -> c.type().equals("SparkJob"))
-            .map(Change::component)
-            .distinct()
-            .toList();
-    for (String one : job) {
-      job.forEach(other -> holds.join(one, other));
-    }
+    // All transforms of a job are started again together or not at all.
+    changes.differing().stream()
+        .filter(c -> c.type().equals("SparkJob"))
+        .collect(
+            Collectors.groupingBy(
+                c -> c.resource().replaceFirst("#.*", ""),
+                Collectors.mapping(Change::component, Collectors.toSet())))
+        .values()
+        .forEach(job -> job.forEach(one -> job.forEach(other -> holds.join(one, other))));
     topology
         .edges()
         .forEach(

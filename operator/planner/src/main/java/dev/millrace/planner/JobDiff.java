@@ -15,8 +15,8 @@ import java.util.stream.Collectors;
 import org.apache.avro.Schema;
 
 /**
- * What would happen to a Spark job, transform by transform: all of them are started again together,
- * each goes on from its checkpoint as long as its {@code stateHash} stays.
+ * What would happen to a Spark job, transform by transform: all of a job are started again
+ * together, each goes on from its checkpoint as long as its {@code stateHash} stays.
  */
 final class JobDiff {
   private static final Set<String> SCHEMAS = Set.of("schema", "keySchema");
@@ -29,10 +29,25 @@ final class JobDiff {
   private final Observed observed;
   private final boolean run;
 
+  /** Transforms, of any job, that have to begin from the start. */
+  private final Set<String> again;
+
   JobDiff(Plan plan, Observed observed, boolean run) {
     this.plan = plan;
     this.observed = observed;
     this.run = run;
+    Map<String, JsonNode> before = new LinkedHashMap<>();
+    Map<String, JsonNode> after = new LinkedHashMap<>();
+    for (Resource resource : plan.resources()) {
+      if (resource instanceof Resource.SparkJob job) {
+        after.putAll(named(job.document().path("transforms")));
+        Observed.Job now = observed.jobs().get(job.name());
+        if (now != null) {
+          before.putAll(named(now.document().path("transforms")));
+        }
+      }
+    }
+    this.again = again(before, after);
   }
 
   List<Change> of(Resource.SparkJob wanted) {
@@ -51,10 +66,11 @@ final class JobDiff {
               wanted,
               whole,
               false,
-              Change.worst(whole) == Impact.RESTART ? "all transforms are started again" : ""));
+              Change.worst(whole) == Impact.RESTART && !wanted.app()
+                  ? "all transforms are started again"
+                  : ""));
     }
     Map<String, JsonNode> before = named(now.document().path("transforms"));
-    Set<String> again = again(before, after);
     after.forEach(
         (name, node) -> {
           if (!before.containsKey(name)) {
@@ -74,7 +90,7 @@ final class JobDiff {
               streams(
                   reads(node), now.document().path("streams"), wanted.document().path("streams")));
           if (again.contains(name)) {
-            fields.add(state(before.get(name), node, again));
+            fields.add(state(before.get(name), node));
           }
           if (!fields.isEmpty()) {
             boolean drift = again.contains(name) && hash(before.get(name)).equals(hash(node));
@@ -194,6 +210,10 @@ final class JobDiff {
           after.path("output").path(schema),
           fields);
     }
+    if (!format(before).equals(format(after))) {
+      fields.add(
+          FieldChange.of("output.format", format(before), format(after), Impact.STATE_LOSS, ""));
+    }
     fields.addAll(
         Flat.compare(
             plain(before),
@@ -202,12 +222,17 @@ final class JobDiff {
     return fields;
   }
 
+  private static String format(JsonNode transform) {
+    return transform.path("output").path("format").asText("avro");
+  }
+
   private static TreeMap<String, String> plain(JsonNode transform) {
     ObjectNode plain = transform.deepCopy();
     plain.remove(FILLED_IN);
     ObjectNode output = (ObjectNode) plain.path("output");
     output.remove(FILLED_IN);
     output.remove(SCHEMAS);
+    output.remove("format");
     return Flat.of(plain);
   }
 
@@ -249,7 +274,7 @@ final class JobDiff {
     return fields;
   }
 
-  private static Set<String> reads(JsonNode transform) {
+  static Set<String> reads(JsonNode transform) {
     Set<String> reads = new TreeSet<>();
     if (transform.has("intervals")) {
       reads.add(transform.at("/intervals/from").asText());
@@ -275,11 +300,14 @@ final class JobDiff {
     return drivers;
   }
 
-  private FieldChange state(JsonNode before, JsonNode after, Set<String> again) {
+  private FieldChange state(JsonNode before, JsonNode after) {
     List<String> drivers = drivers(after);
     List<String> gone = observed.gone(after.path("name").asText());
     boolean same = hash(before).equals(hash(after));
-    String cause = cause(after, gone, drivers, again);
+    String cause =
+        format(before).equals(format(after))
+            ? cause(after, gone, drivers, again)
+            : "the records of a topic have one format, and it is to be another";
     String from =
         drivers.stream()
             .map(

@@ -32,6 +32,7 @@ public record Plan(
    *
    * @param component the source or transform that yields it
    * @param kind {@code append} or {@code table}
+   * @param format of its keys and values: {@code avro}, {@code json} or {@code avro-embedded}
    * @param schema of its values, if it is known yet
    * @param bounded it ends by itself
    * @param snapshot it is a table whose first snapshot must be complete before it is read
@@ -42,11 +43,17 @@ public record Plan(
       String component,
       String topic,
       String kind,
+      String format,
       Optional<Schema> schema,
       Optional<Schema> keySchema,
       boolean bounded,
       boolean snapshot,
-      Optional<String> connector) {}
+      Optional<String> connector) {
+    /** Whether its format is the default. */
+    boolean plainAvro() {
+      return format.equals("avro");
+    }
+  }
 
   /** The stream of a name. */
   public Optional<Stream> stream(String name) {

@@ -110,9 +110,7 @@ final class Planning {
     all.addAll(subjects);
     all.addAll(templates);
     all.addAll(sources);
-    if (!transforms.isEmpty()) {
-      all.add(new Resource.SparkJob(platform.prefix() + pipeline.name(), "spark", document()));
-    }
+    all.addAll(jobs());
     all.addAll(sinks);
     all.addAll(dashboards.resources());
     return new Plan(
@@ -143,15 +141,13 @@ final class Planning {
     } else if (source.mqtt() != null) {
       mqtt(path, source);
     } else {
-      String topic = source.topic().name();
-      Known<SchemaCatalog.StreamSchema> known = catalog.stream(topic);
-      Optional<SchemaCatalog.StreamSchema> schema =
-          resolve(known, path + ".topic.name", source.name());
+      Optional<SchemaCatalog.StreamSchema> schema = topicSchema(path, source);
       declare(
           source.name(),
           source.name(),
-          topic,
+          source.topic().name(),
           source.topic().kind() == null ? "append" : source.topic().kind(),
+          source.format(),
           schema.map(SchemaCatalog.StreamSchema::value),
           schema.flatMap(SchemaCatalog.StreamSchema::key),
           false,
@@ -161,6 +157,52 @@ final class Planning {
           Optional.empty());
       schema.ifPresent(s -> eventTimeField(path + ".eventTime", source.eventTime(), s.value()));
     }
+  }
+
+  /** What the records of somebody else's topic are read with, as far as it is known. */
+  private Optional<SchemaCatalog.StreamSchema> topicSchema(String path, Source source) {
+    Pipeline.Topic topic = source.topic();
+    if (!topic.declared()) {
+      Optional<SchemaCatalog.StreamSchema> known =
+          resolve(catalog.stream(topic.name()), path + ".topic.name", source.name());
+      if (known.isEmpty() && !source.format().equals("avro")) {
+        waiting.computeIfPresent(
+            source.name(),
+            (n, why) -> why + "; if it never will be, topic.schema declares what is read");
+      }
+      known.ifPresent(k -> jsonSchema(path + ".format", source.format(), k.value()));
+      return known;
+    }
+    Optional<String> text =
+        topic.schema() != null
+            ? Optional.of(topic.schema())
+            : config(path + ".topic.schemaFrom", topic.schemaFrom(), source.name());
+    return text.flatMap(t -> declaredSchema(path + ".topic.schema", t))
+        .filter(s -> jsonSchema(path + ".topic.schema", source.format(), s))
+        .filter(s -> fields(path + ".key", source.key(), s))
+        .map(
+            s ->
+                new SchemaCatalog.StreamSchema(
+                    s,
+                    source.key().isEmpty()
+                        ? Optional.empty()
+                        : Optional.of(Schemas.key(s, source.key()))));
+  }
+
+  /** Whether records of a schema can be of a format; says what is wrong otherwise. */
+  private boolean jsonSchema(String path, String format, Schema schema) {
+    Optional<String> union =
+        format.equals("json") ? Schemas.severalTypes(schema) : Optional.empty();
+    union.ifPresent(
+        field ->
+            problems.add(
+                Problem.of(
+                    path,
+                    "field '"
+                        + field
+                        + "' has several types besides null, which JSON does not tell apart:"
+                        + " expected format avro or avro-embedded, or one type")));
+    return union.isEmpty();
   }
 
   private void datagen(String path, Source source) {
@@ -173,7 +215,7 @@ final class Planning {
     // too.
     Optional<Schema> schema = text.flatMap(t -> declaredSchema(path + ".datagen.schema", t));
     boolean bounded = datagen.count() != null && datagen.count() > 0;
-    Optional<Map<String, String>> declared = declared(path, source, schema, bounded);
+    Optional<Map<String, String>> declared = declared(path, source, schema, bounded, false);
     if (declared.isEmpty()) {
       return;
     }
@@ -211,7 +253,7 @@ final class Planning {
             : config(path + ".rest.schemaFrom", rest.schemaFrom(), source.name());
     Optional<Schema> schema = text.flatMap(t -> declaredSchema(path + ".rest.schema", t));
     Optional<Map<String, String>> declared =
-        declared(path, source, schema, rest.backfill() != null);
+        declared(path, source, schema, rest.backfill() != null, source.kind().equals("table"));
     Optional<String> items = items(path + ".rest.each", source);
     boolean there = true;
     for (Map.Entry<String, RestSource.Needed> needed : planned.secrets(path + ".rest").entrySet()) {
@@ -265,7 +307,7 @@ final class Planning {
             ? Optional.of(mqtt.schema())
             : config(path + ".mqtt.schemaFrom", mqtt.schemaFrom(), source.name());
     Optional<Schema> schema = text.flatMap(t -> declaredSchema(path + ".mqtt.schema", t));
-    Optional<Map<String, String>> declared = declared(path, source, schema, false);
+    Optional<Map<String, String>> declared = declared(path, source, schema, false, false);
     schema.ifPresent(s -> problems.addAll(MqttSettings.check(path + ".mqtt", mqtt, s)));
     Optional<SchemaCatalog.ConnectionFacts> facts =
         resolve(
@@ -297,7 +339,8 @@ final class Planning {
             : config(path + ".files.schemaFrom", files.schemaFrom(), source.name());
     Optional<Schema> schema = text.flatMap(t -> declaredSchema(path + ".files.schema", t));
     boolean once = Boolean.TRUE.equals(files.once());
-    Optional<Map<String, String>> declared = declared(path, source, schema, once);
+    Optional<Map<String, String>> declared =
+        declared(path, source, schema, once, source.kind().equals("table"));
     if (declared.isEmpty()) {
       return;
     }
@@ -414,11 +457,12 @@ final class Planning {
    * Plans topic and subjects of a source whose records' schema is declared.
    *
    * @param bounded whether it ends by itself
+   * @param snapshot whether it is a table whose connector says when its first snapshot is complete
    * @return what its connector's configuration has in common with others', to be added to; empty
    *     while the schema is not known or wrong
    */
   private Optional<Map<String, String>> declared(
-      String path, Source source, Optional<Schema> schema, boolean bounded) {
+      String path, Source source, Optional<Schema> schema, boolean bounded, boolean snapshot) {
     String topic = topicPrefix + source.name();
     Optional<Schema> key =
         schema
@@ -429,10 +473,11 @@ final class Planning {
         source.name(),
         topic,
         source.kind(),
+        source.format(),
         schema,
         key,
         bounded,
-        false,
+        snapshot,
         Optional.of(topic),
         Optional.ofNullable(source.eventTime()),
         Optional.empty());
@@ -441,6 +486,7 @@ final class Planning {
     }
     eventTimeField(path + ".eventTime", source.eventTime(), schema.get());
     fields(path + ".partitionBy", source.partitionBy(), schema.get());
+    jsonSchema(path + ".format", source.format(), schema.get());
     int partitions = partitions(source.partitions());
     topic(topic, source.name(), source.kind(), partitions);
     subject(topic + "-value", source.name(), schema.get());
@@ -452,8 +498,10 @@ final class Planning {
     config.put("partitions", Integer.toString(partitions));
     put(config, "key.fields", String.join(",", source.key()));
     put(config, "partition.by", String.join(",", source.partitionBy()));
-    config.put("value.converter", "org.apache.kafka.connect.converters.ByteArrayConverter");
-    config.put("key.converter", "org.apache.kafka.connect.converters.ByteArrayConverter");
+    if (snapshot) {
+      config.put("snapshot.mark", "true");
+    }
+    converters(config, source.format(), List.of(topic));
     produced(config);
     return Optional.of(config);
   }
@@ -496,6 +544,23 @@ final class Planning {
     config.put("producer.override.compression.type", "lz4");
   }
 
+  /** Bytes as the connector makes them: framed Avro, which becomes what the stream's format is. */
+  private void converters(Map<String, String> config, String format, List<String> topics) {
+    for (String side : List.of("key", "value")) {
+      String converter = side + ".converter";
+      if (format.equals("avro")) {
+        config.put(converter, "org.apache.kafka.connect.converters.ByteArrayConverter");
+        continue;
+      }
+      config.put(converter, "dev.millrace.registry.connect.FormatConverter");
+      config.put(converter + ".format", format);
+      config.put(converter + ".topics", String.join(",", topics));
+      mounted
+          .registry(platform.schemaRegistry())
+          .forEach((key, value) -> config.put(converter + "." + key, value));
+    }
+  }
+
   private static void put(Map<String, String> config, String key, Object value) {
     if (value != null && !value.toString().isEmpty()) {
       config.put(key, value.toString());
@@ -524,6 +589,7 @@ final class Planning {
           source.name(),
           topic,
           "table",
+          source.format(),
           schema.map(SchemaCatalog.StreamSchema::value),
           schema.flatMap(SchemaCatalog.StreamSchema::key),
           false,
@@ -599,9 +665,10 @@ final class Planning {
         .registry(platform.schemaRegistry())
         .forEach((key, value) -> config.put("transforms.rows." + key, value));
     config.put("transforms", String.join(",", transforms));
-    for (String side : List.of("key", "value")) {
-      config.put(side + ".converter", "org.apache.kafka.connect.converters.ByteArrayConverter");
-    }
+    converters(
+        config,
+        source.format(),
+        source.cdc().tables().stream().map(t -> topicPrefix + t.name()).toList());
     config.put("header.converter", "org.apache.kafka.connect.storage.StringConverter");
     return config;
   }
@@ -683,6 +750,9 @@ final class Planning {
     if (transform.intervals() != null) {
       return Set.of(transform.intervals().from());
     }
+    if (transform.app() != null) {
+      return new LinkedHashSet<>(transform.app().from());
+    }
     String sql = transform.sql();
     if (sql == null && catalog.config(transform.sqlFrom()) instanceof Known.Yes<String> yes) {
       sql = yes.value();
@@ -710,6 +780,8 @@ final class Planning {
     }
     if (transform.intervals() != null) {
       intervals(path, transform);
+    } else if (transform.app() != null) {
+      app(path, transform);
     } else {
       sql(path, transform);
     }
@@ -816,9 +888,63 @@ final class Planning {
             inputState(intervals.from())
                 + out
                 + types(input, kept.stream().distinct().toList())
-                + shufflePartitions()));
+                + shufflePartitions()
+                + formatState(transform)));
     lineage.put(
         transform.name(), intervalsLineage(intervals, from.eventTime().orElseThrow().field()));
+    transforms.add(node);
+  }
+
+  private void app(String path, Transform transform) {
+    Pipeline.App app = transform.app();
+    String at = path + ".app";
+    Optional<String> text =
+        app.schema() != null
+            ? Optional.of(app.schema())
+            : config(at + ".schemaFrom", app.schemaFrom(), transform.name());
+    Optional<Schema> declared = text.flatMap(t -> declaredSchema(at + ".schema", t));
+    Optional<String> content = resolve(catalog.appFile(app.file()), at + ".file", transform.name());
+    if (app.from().stream().noneMatch(s -> streams.get(s).stream().kind().equals("append"))) {
+      problems.add(
+          Problem.of(
+              at + ".from",
+              app.from() + " are tables, which are looked up: nothing among them drives it"));
+    }
+    if (unknown(transform, app.from()) || declared.isEmpty() || content.isEmpty()) {
+      return;
+    }
+    Schema output = declared.get();
+    if (!fields(path + ".key", transform.key(), output)) {
+      return;
+    }
+    ObjectNode node = transformNode(path, transform, app.kind(), output, app.from());
+    if (node == null) {
+      return;
+    }
+    ObjectNode out = node.putObject("app");
+    out.put("file", platform.spark().appsPath().replaceAll("/+$", "") + "/" + app.file());
+    out.put("hash", content.get());
+    if (app.mainClass() != null) {
+      out.put("mainClass", app.mainClass());
+    }
+    out.set("args", Schemas.array(app.args()));
+    if (app.image() != null) {
+      out.put("image", app.image());
+    }
+    node.put("latenessMs", millis(transform.lateness(), 0));
+    StringBuilder state = new StringBuilder();
+    for (String stream : app.from()) {
+      boolean drives = streams.get(stream).stream().kind().equals("append");
+      ObjectNode read = node.withArray("reads").addObject();
+      read.put("stream", stream);
+      read.put("role", drives ? "drives" : "lookup");
+      if (drives) {
+        state.append(inputState(stream));
+      }
+    }
+    // What it remembers only its author knows.
+    state.append(app.kind()).append(app.stateVersion() == null ? 0 : app.stateVersion());
+    node.put("stateHash", Hashes.of(state.append(shufflePartitions()).toString()));
     transforms.add(node);
   }
 
@@ -916,7 +1042,8 @@ final class Planning {
       out.put("role", read.role());
       out.set("columns", Schemas.array(read.columns()));
     }
-    node.put("stateHash", Hashes.of(state(sql.get(), table, analysis.reads())));
+    node.put(
+        "stateHash", Hashes.of(state(sql.get(), table, analysis.reads()) + formatState(transform)));
     lineage.put(transform.name(), analysis.lineage());
     transforms.add(node);
   }
@@ -941,6 +1068,11 @@ final class Planning {
       state.append(shufflePartitions());
     }
     return state.toString();
+  }
+
+  /** Records of one topic are of one format: with another, it is written anew. */
+  private static String formatState(Transform transform) {
+    return transform.format().equals("avro") ? "" : "\nformat " + transform.format();
   }
 
   /**
@@ -1007,7 +1139,8 @@ final class Planning {
   private ObjectNode transformNode(
       String path, Transform transform, String kind, Schema output, List<String> reads) {
     if (!fields(path + ".partitionBy", transform.partitionBy(), output)
-        | !eventTimeField(path + ".eventTime", transform.eventTime(), output)) {
+        | !eventTimeField(path + ".eventTime", transform.eventTime(), output)
+        | !jsonSchema(path + ".format", transform.format(), output)) {
       return null;
     }
     readByJob.addAll(reads);
@@ -1028,6 +1161,9 @@ final class Planning {
     out.put("stream", transform.name());
     out.put("topic", topic);
     out.put("kind", kind);
+    if (!transform.format().equals("avro")) {
+      out.put("format", transform.format());
+    }
     out.set("schema", Schemas.json(output));
     out.set("keySchema", Schemas.json(key));
     out.set("partitionBy", Schemas.array(transform.partitionBy()));
@@ -1047,6 +1183,7 @@ final class Planning {
         transform.name(),
         topicPrefix + transform.name(),
         kind,
+        transform.format(),
         schema,
         schema.map(s -> Schemas.key(s, transform.key())),
         bounded,
@@ -1057,7 +1194,27 @@ final class Planning {
     return streams.get(transform.name());
   }
 
-  private ObjectNode document() {
+  /** One job of all transforms of ours, and one of each application. */
+  private List<Resource> jobs() {
+    List<Resource> jobs = new ArrayList<>();
+    List<ObjectNode> ours = transforms.stream().filter(t -> !t.has("app")).toList();
+    String name = platform.prefix() + pipeline.name();
+    if (!ours.isEmpty()) {
+      jobs.add(new Resource.SparkJob(name, Resource.SparkJob.OURS, document(name, ours)));
+    }
+    for (ObjectNode app : transforms) {
+      if (app.has("app")) {
+        String transform = app.path("name").asText();
+        String job = name + "." + transform;
+        jobs.add(new Resource.SparkJob(job, transform, document(job, List.of(app))));
+      }
+    }
+    return jobs;
+  }
+
+  private ObjectNode document(String job, List<ObjectNode> transforms) {
+    Set<String> reads = new LinkedHashSet<>();
+    transforms.forEach(t -> reads.addAll(JobDiff.reads(t)));
     ObjectNode document = Schemas.JSON.createObjectNode();
     document.put("version", 1);
     document.put("pipeline", pipeline.name());
@@ -1068,26 +1225,31 @@ final class Planning {
     ObjectNode registry = document.putObject("registry");
     files.registryOfJob(platform.schemaRegistry()).forEach(registry::put);
     document.put(
-        "checkpointDir",
-        platform.spark().checkpointDir().replaceAll("/+$", "")
-            + "/"
-            + platform.prefix()
-            + pipeline.name());
+        "checkpointDir", platform.spark().checkpointDir().replaceAll("/+$", "") + "/" + job);
     document.put("marksTopic", marksTopic());
     document.put("statusPort", 0);
     ObjectNode settings = document.putObject("settings");
     new TreeMap<>(platform.spark().settings()).forEach(settings::put);
     for (String name : readByJob) {
+      if (!reads.contains(name)) {
+        continue;
+      }
       Read read = streams.get(name);
       ObjectNode out = document.withArray("streams").addObject();
       out.put("name", name);
       out.put("topic", read.stream().topic());
       out.put("kind", read.stream().kind());
+      if (!read.stream().plainAvro()) {
+        out.put("format", read.stream().format());
+      }
       out.set("schema", Schemas.json(read.stream().schema().orElseThrow()));
       read.stream().keySchema().ifPresent(k -> out.set("keySchema", Schemas.json(k)));
       out.put("snapshotMark", read.stream().snapshot());
       read.validFrom().ifPresent(f -> out.put("validFrom", f));
       read.validTo().ifPresent(t -> out.put("validTo", t));
+      if (ofAnotherJob(name, transforms)) {
+        out.put("progressMarks", true);
+      }
       read.eventTime()
           .ifPresent(
               e -> {
@@ -1099,6 +1261,13 @@ final class Planning {
     }
     transforms.forEach(t -> document.withArray("transforms").add(t));
     return document;
+  }
+
+  /** Whether a job of ours writes a stream that these read, which says by marks how far it is. */
+  private boolean ofAnotherJob(String stream, List<ObjectNode> readers) {
+    return transforms.stream()
+        .filter(t -> !t.has("app") && !readers.contains(t))
+        .anyMatch(t -> t.path("name").asText().equals(stream));
   }
 
   // ---- sinks
@@ -1136,6 +1305,13 @@ final class Planning {
     stream
         .keySchema()
         .ifPresent(k -> config.put("key.fields", String.join(",", Schemas.fields(k))));
+    if (!stream.plainAvro()) {
+      config.put("format", stream.format());
+    }
+    if (stream.format().equals("json")) {
+      config.put("value.schema", stream.schema().get().toString());
+      stream.keySchema().ifPresent(k -> config.put("key.schema", k.toString()));
+    }
     config.put("key.converter", "org.apache.kafka.connect.converters.ByteArrayConverter");
     config.put("value.converter", "org.apache.kafka.connect.converters.ByteArrayConverter");
     config.put("errors.tolerance", "all");
@@ -1182,6 +1358,7 @@ final class Planning {
       String component,
       String topic,
       String kind,
+      String format,
       Optional<Schema> schema,
       Optional<Schema> keySchema,
       boolean bounded,
@@ -1193,7 +1370,8 @@ final class Planning {
         name,
         new Read(
             new Plan.Stream(
-                name, component, topic, kind, schema, keySchema, bounded, snapshot, connector),
+                name, component, topic, kind, format, schema, keySchema, bounded, snapshot,
+                connector),
             eventTime,
             table.map(Table::validFrom),
             table.map(Table::validTo)));

@@ -72,6 +72,19 @@ public sealed interface Resource {
     }
   }
 
-  /** A Spark job: the document it is run with. */
-  record SparkJob(String name, String component, JsonNode document) implements Resource {}
+  /**
+   * A Spark job.
+   *
+   * @param component {@link #OURS}, or the transform whose application it is
+   * @param document it is run with
+   */
+  record SparkJob(String name, String component, JsonNode document) implements Resource {
+    /** Component of the job that runs all transforms of a pipeline but its applications. */
+    public static final String OURS = "spark";
+
+    /** Whether it runs an application of the pipeline's author. */
+    public boolean app() {
+      return !component.equals(OURS);
+    }
+  }
 }

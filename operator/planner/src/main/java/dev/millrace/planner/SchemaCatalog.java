@@ -36,6 +36,14 @@ public interface SchemaCatalog {
     return new Known.Waiting<>("ConfigMap '" + name + "' is not read yet");
   }
 
+  /**
+   * A hash of what is in an application's file; empty where whoever runs it has it in an image,
+   * which is known by its own name.
+   */
+  default Known<String> appFile(String path) {
+    return new Known.Yes<>("");
+  }
+
   /** What a transform's SQL reads and yields. */
   Known<SqlAnalysis> analyse(SqlRequest request);
 

@@ -6,9 +6,11 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
+import java.util.Set;
 import org.apache.avro.LogicalTypes;
 import org.apache.avro.Schema;
 
@@ -181,6 +183,33 @@ final class Schemas {
     ArrayNode array = JSON.createArrayNode();
     items.forEach(array::add);
     return array;
+  }
+
+  /** A field that is a union of several types besides null, by its path, if there is one. */
+  static Optional<String> severalTypes(Schema record) {
+    return severalTypes(record, "", new HashSet<>());
+  }
+
+  private static Optional<String> severalTypes(Schema schema, String path, Set<String> seen) {
+    return switch (schema.getType()) {
+      case UNION ->
+          schema.getTypes().size() - (schema.isNullable() ? 1 : 0) != 1
+              ? Optional.of(path)
+              : severalTypes(notNull(schema), path, seen);
+      case ARRAY -> severalTypes(schema.getElementType(), path + "[]", seen);
+      case MAP -> severalTypes(schema.getValueType(), path + "{}", seen);
+      case RECORD ->
+          seen.add(schema.getFullName())
+              ? schema.getFields().stream()
+                  .flatMap(
+                      f ->
+                          severalTypes(
+                              f.schema(), path.isEmpty() ? f.name() : path + "." + f.name(), seen)
+                              .stream())
+                  .findFirst()
+              : Optional.empty();
+      default -> Optional.empty();
+    };
   }
 
   static Optional<Schema.Field> field(Schema record, String name) {

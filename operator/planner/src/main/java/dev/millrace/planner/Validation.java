@@ -57,6 +57,9 @@ final class Validation {
       if (transform.intervals() != null) {
         reference("spec.transforms[" + i + "].intervals.from", transform.intervals().from());
       }
+      if (transform.app() != null) {
+        app("spec.transforms[" + i + "].app", transform.app());
+      }
     }
     for (int i = 0; i < spec.sinks().size(); i++) {
       String path = "spec.sinks[" + i + "]";
@@ -192,8 +195,14 @@ final class Validation {
 
   private void keyed(String path, Source source) {
     boolean ownKey = source.cdc() != null || source.datagen() != null || source.topic() != null;
-    if (ownKey && !source.key().isEmpty()) {
-      once(path + ".key", "does not go with cdc, datagen and topic");
+    boolean declared = source.topic() != null && source.topic().declared();
+    if (ownKey && !declared && !source.key().isEmpty()) {
+      once(
+          path + ".key",
+          "does not go with cdc, datagen and topic, but for a topic whose schema is declared");
+    }
+    if (declared) {
+      declaredTopic(path, source);
     }
     if (ownKey && source.kind().equals("table")) {
       once(path + ".kind", "does not go with cdc, datagen and topic (it has topic.kind)");
@@ -202,6 +211,22 @@ final class Validation {
     }
     if (!source.key().isEmpty() && !new HashSet<>(source.key()).containsAll(source.partitionBy())) {
       notOfKey(path, source.partitionBy(), source.key());
+    }
+  }
+
+  private void declaredTopic(String path, Source source) {
+    if (source.topic().schema() != null && source.topic().schemaFrom() != null) {
+      once(path + ".topic.schemaFrom", "does not go with schema, which says it already");
+    }
+    if (source.format().equals("avro")) {
+      once(
+          path + ".topic.schema",
+          "goes with format json or avro-embedded: format avro has its schemas in the registry");
+    }
+    if ("table".equals(source.topic().kind()) && source.key().isEmpty()) {
+      once(
+          path + ".key",
+          "is missing: a table whose schema is declared wants the fields that tell its rows apart");
     }
   }
 
@@ -229,6 +254,21 @@ final class Validation {
                   + "' is in open too: an event that opens an interval always ends the one before");
         }
       }
+    }
+  }
+
+  private void app(String path, Pipeline.App app) {
+    for (int i = 0; i < app.from().size(); i++) {
+      String stream = app.from().get(i);
+      reference(path + ".from[" + i + "]", stream);
+      if (app.from().indexOf(stream) < i) {
+        once(path + ".from[" + i + "]", "'" + stream + "' is there twice");
+      }
+    }
+    if (!app.python() && app.mainClass() == null) {
+      once(path + ".mainClass", "is missing: the class of the jar whose main is run");
+    } else if (app.python() && app.mainClass() != null) {
+      once(path + ".mainClass", "'" + app.mainClass() + "': a program in Python has none");
     }
   }
 

@@ -20,7 +20,7 @@ final class Applied {
     Map<String, Observed.Index> indices = new TreeMap<>();
     Map<String, Observed.Job> jobs = new TreeMap<>();
     for (Resource resource : plan.resources()) {
-      if (!(resource instanceof Resource.SparkJob)) {
+      if (!(resource instanceof Resource.SparkJob job && !job.app())) {
         made.put(
             resource.id(),
             resource instanceof Resource.SavedObjects

@@ -76,6 +76,14 @@ record FileCatalog(JsonNode known) implements SchemaCatalog {
   }
 
   @Override
+  public Known<String> appFile(String path) {
+    JsonNode found = known.path("apps").path(path);
+    return found.isMissingNode()
+        ? new Known.No<>("'" + path + "': there is no such file")
+        : new Known.Yes<>(found.asText());
+  }
+
+  @Override
   public Known<Map<String, String>> configMap(String name) {
     JsonNode found = known.path("configs").path(name);
     return found.isMissingNode()

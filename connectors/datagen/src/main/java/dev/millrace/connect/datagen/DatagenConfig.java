@@ -141,10 +141,10 @@ final class DatagenConfig extends AbstractConfig {
           .define(
               BATCH,
               Type.INT,
-              2000,
+              10_000,
               ConfigDef.Range.between(1, 100_000),
               Importance.LOW,
-              "Most records of one poll.")
+              "Most records of one poll, which is a transaction.")
           .define(
               LINGER,
               Type.INT,

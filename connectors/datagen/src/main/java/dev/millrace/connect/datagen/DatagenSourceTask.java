@@ -1,5 +1,6 @@
 package dev.millrace.connect.datagen;
 
+import dev.millrace.connect.records.DeclaredSourceConnector;
 import java.time.Clock;
 import java.util.ArrayList;
 import java.util.List;
@@ -15,8 +16,6 @@ import org.slf4j.LoggerFactory;
 
 /** Emits the records of the partitions it was given, as they become due. */
 public final class DatagenSourceTask extends SourceTask {
-  static final String TASK = "millrace.task";
-  static final String TASKS = "millrace.tasks";
   private static final Logger log = LoggerFactory.getLogger(DatagenSourceTask.class);
   private static final long IDLE_MS = 500;
 
@@ -69,8 +68,8 @@ public final class DatagenSourceTask extends SourceTask {
   @Override
   public void start(Map<String, String> properties) {
     DatagenConfig config = new DatagenConfig(properties);
-    int task = Integer.parseInt(properties.getOrDefault(TASK, "0"));
-    int tasks = Integer.parseInt(properties.getOrDefault(TASKS, "1"));
+    int task = Integer.parseInt(properties.getOrDefault(DeclaredSourceConnector.TASK, "0"));
+    int tasks = Integer.parseInt(properties.getOrDefault(DeclaredSourceConnector.TASKS, "1"));
     topic = config.getString(DatagenConfig.TOPIC);
     batch = config.getInt(DatagenConfig.BATCH);
     lingerMs = config.getInt(DatagenConfig.LINGER);
@@ -115,7 +114,7 @@ public final class DatagenSourceTask extends SourceTask {
 
   @Override
   public List<SourceRecord> poll() throws InterruptedException {
-    List<SourceRecord> records = new ArrayList<>(batch);
+    List<SourceRecord> records = new ArrayList<>();
     long until = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(lingerMs);
     while (!stop) {
       // A partition a turn goes first, so that a full batch starves none.

@@ -1,10 +1,13 @@
 package dev.millrace.connect.elasticsearch;
 
+import dev.millrace.connect.records.MessageReader;
 import dev.millrace.registry.SchemaRegistryClient;
 import dev.millrace.registry.connect.RegistrySettings;
+import dev.millrace.registry.format.StreamFormat;
 import java.net.URI;
 import java.util.List;
 import java.util.Map;
+import org.apache.avro.Schema;
 import org.apache.kafka.common.config.AbstractConfig;
 import org.apache.kafka.common.config.ConfigDef;
 import org.apache.kafka.common.config.ConfigDef.Importance;
@@ -20,6 +23,9 @@ final class ElasticsearchSinkConfig extends AbstractConfig {
   static final String TRUSTSTORE = "connection.ssl.truststore.location";
   static final String INDEX = "index";
   static final String KEY_FIELDS = "key.fields";
+  static final String FORMAT = "format";
+  static final String VALUE_SCHEMA = "value.schema";
+  static final String KEY_SCHEMA = "key.schema";
   static final String BULK_BYTES = "bulk.bytes";
   static final String IN_FLIGHT = "bulk.in.flight";
   static final String TIMEOUT = "request.timeout.ms";
@@ -68,6 +74,29 @@ final class ElasticsearchSinkConfig extends AbstractConfig {
               "Fields whose values, joined by '|', are a document's id. Empty: topic, partition and"
                   + " offset are.")
           .define(
+              FORMAT,
+              Type.STRING,
+              StreamFormat.AVRO.toString(),
+              (name, value) -> format(name, value.toString()),
+              Importance.MEDIUM,
+              "What keys and values are: avro (with the registry's schema id), json or"
+                  + " avro-embedded (with their whole schema).")
+          .define(
+              VALUE_SCHEMA,
+              Type.STRING,
+              "",
+              ElasticsearchSinkConfig::schema,
+              Importance.MEDIUM,
+              "Avro schema that values of format json are read with.")
+          .define(
+              KEY_SCHEMA,
+              Type.STRING,
+              "",
+              ElasticsearchSinkConfig::schema,
+              Importance.MEDIUM,
+              "Avro schema that keys of format json are read with, where a record without a value"
+                  + " deletes a document.")
+          .define(
               BULK_BYTES,
               Type.INT,
               5 << 20,
@@ -93,6 +122,38 @@ final class ElasticsearchSinkConfig extends AbstractConfig {
 
   ElasticsearchSinkConfig(Map<String, String> properties) {
     super(DEFINITION, properties);
+    if (format() == StreamFormat.JSON && getString(VALUE_SCHEMA).isEmpty()) {
+      throw new ConfigException(VALUE_SCHEMA, "", "is needed with format json");
+    }
+  }
+
+  StreamFormat format() {
+    return StreamFormat.of(getString(FORMAT));
+  }
+
+  /** A schema that is given; null if none is. */
+  Schema schema(String key) {
+    String text = getString(key);
+    return text.isEmpty() ? null : new Schema.Parser().parse(text);
+  }
+
+  private static void format(String name, String value) {
+    try {
+      var unused = StreamFormat.of(value);
+    } catch (IllegalArgumentException e) {
+      throw new ConfigException(name, value, e.getMessage());
+    }
+  }
+
+  private static void schema(String name, Object value) {
+    if (value == null || value.toString().isEmpty()) {
+      return;
+    }
+    try {
+      var unused = MessageReader.of(StreamFormat.JSON, new Schema.Parser().parse(value.toString()));
+    } catch (RuntimeException e) {
+      throw new ConfigException(name, value, e.getMessage());
+    }
   }
 
   /** The index of a topic. */

@@ -3,10 +3,10 @@ package dev.millrace.connect.elasticsearch;
 import co.elastic.clients.elasticsearch.ElasticsearchAsyncClient;
 import co.elastic.clients.json.jackson.JacksonJsonpMapper;
 import co.elastic.clients.transport.rest_client.RestClientTransport;
+import dev.millrace.connect.records.BadRecordException;
 import dev.millrace.registry.Authorities;
 import dev.millrace.registry.RegistryException;
 import dev.millrace.registry.SchemaRegistryClient;
-import dev.millrace.registry.WireFormat;
 import dev.millrace.registry.WireFormatException;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -41,14 +41,13 @@ public final class ElasticsearchSinkTask extends SinkTask {
   private static final long CLOSE_MS = 5_000;
 
   private ElasticsearchSinkConfig config;
-  private SchemaRegistryClient registry;
   private RestClient rest;
   private Bulks bulks;
   private ErrantRecordReporter reporter;
   private List<String> keyFields;
   private int bulkBytes;
-  private final Map<Integer, DocumentWriter> values = new HashMap<>();
-  private final Map<Integer, DocumentWriter> keys = new HashMap<>();
+  private Documents values;
+  private Documents keys;
   private final Map<String, String> indices = new HashMap<>();
 
   @Override
@@ -61,7 +60,19 @@ public final class ElasticsearchSinkTask extends SinkTask {
     config = new ElasticsearchSinkConfig(properties);
     keyFields = config.getList(ElasticsearchSinkConfig.KEY_FIELDS);
     bulkBytes = config.getInt(ElasticsearchSinkConfig.BULK_BYTES);
-    registry = config.registry();
+    SchemaRegistryClient registry = config.registry();
+    values =
+        new Documents(
+            config.format(),
+            config.schema(ElasticsearchSinkConfig.VALUE_SCHEMA),
+            keyFields,
+            registry::byId);
+    keys =
+        new Documents(
+            config.format(),
+            config.schema(ElasticsearchSinkConfig.KEY_SCHEMA),
+            keyFields,
+            registry::byId);
     try {
       reporter = context.errantRecordReporter();
     } catch (NoSuchMethodError olderWorker) {
@@ -146,9 +157,9 @@ public final class ElasticsearchSinkTask extends SinkTask {
   private void prepare(SinkRecord record) {
     try {
       if (record.value() instanceof byte[] value) {
-        writer(values, value);
+        values.prepare(value);
       } else if (record.value() == null && record.key() instanceof byte[] key) {
-        writer(keys, key);
+        keys.prepare(key);
       }
     } catch (RegistryException e) {
       if (e.retryable()) {
@@ -162,16 +173,6 @@ public final class ElasticsearchSinkTask extends SinkTask {
     }
   }
 
-  private DocumentWriter writer(Map<Integer, DocumentWriter> writers, byte[] framed) {
-    int id = WireFormat.schemaId(framed);
-    DocumentWriter known = writers.get(id);
-    if (known == null) {
-      known = new DocumentWriter(registry.byId(id), keyFields);
-      writers.put(id, known);
-    }
-    return known;
-  }
-
   private Operation operation(SinkRecord record) {
     String index = indices.computeIfAbsent(record.topic(), config::index);
     try {
@@ -179,23 +180,22 @@ public final class ElasticsearchSinkTask extends SinkTask {
         if (keyFields.isEmpty() || !(record.key() instanceof byte[] key)) {
           throw new DataException("a record without a value, and without a key to delete");
         }
-        DocumentWriter writer = writer(keys, key);
-        byte[] unused = writer.json(key, WireFormat.HEADER_LENGTH);
-        return new Operation(index, DocumentIds.of(writer.keyValues()), null, true, record);
+        byte[] unused = keys.json(key);
+        return new Operation(index, DocumentIds.of(keys.keyValues()), null, true, record);
       }
       if (!(record.value() instanceof byte[] value)) {
         throw new ConnectException(
             "value.converter must be org.apache.kafka.connect.converters.ByteArrayConverter: got "
                 + record.value().getClass().getSimpleName());
       }
-      DocumentWriter writer = writer(values, value);
-      byte[] document = writer.json(value, WireFormat.HEADER_LENGTH);
+      byte[] document = values.json(value);
       String id =
           keyFields.isEmpty()
               ? record.topic() + "+" + record.kafkaPartition() + "+" + record.kafkaOffset()
-              : DocumentIds.of(writer.keyValues());
+              : DocumentIds.of(values.keyValues());
       return new Operation(index, id, document, !keyFields.isEmpty(), record);
     } catch (IOException
+        | BadRecordException
         | WireFormatException
         | DataException
         | IllegalArgumentException

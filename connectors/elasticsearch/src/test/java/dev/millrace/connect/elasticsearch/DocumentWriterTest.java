@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.millrace.registry.format.JsonWriter;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.math.BigDecimal;
@@ -44,9 +45,9 @@ class DocumentWriterTest {
 
   @Test
   void writesEachTypeAsElasticsearchReadsIt() throws IOException {
-    DocumentWriter writer = new DocumentWriter(SCHEMA, List.of("at", "id"));
+    JsonWriter writer = JsonWriter.documents(SCHEMA, List.of("at", "id"));
     byte[] avro = avro(record("a|b\\c \"ü€\n", Double.NaN));
-    JsonNode json = JSON.readTree(writer.json(avro, 5));
+    JsonNode json = JSON.readTree(writer.write(avro, 5));
     assertThat(json.toString())
         .isEqualTo(
             "{\"id\":\"a|b\\\\c \\\"ü€\\n\",\"at\":\"2026-01-02T03:04:05.000006Z\",\"ms\":\"2026-01-02T03:04:05.007Z\","
@@ -67,7 +68,7 @@ class DocumentWriterTest {
                  {"name":"l","type":"long"},{"name":"d","type":"double"},{"name":"b","type":"boolean"},
                  {"name":"n","type":["null","long"]},{"name":"a","type":{"type":"array","items":["null","string"]}}]}
                 """);
-    DocumentWriter writer = new DocumentWriter(schema, List.of());
+    JsonWriter writer = JsonWriter.documents(schema, List.of());
     Random random = new Random(1);
     for (int i = 0; i < 2000; i++) {
       GenericRecord record = new GenericData.Record(schema);
@@ -79,19 +80,19 @@ class DocumentWriterTest {
       record.put("n", random.nextBoolean() ? null : random.nextLong());
       record.put("a", java.util.Arrays.asList(text(random), null, text(random)));
       JsonNode expected = JSON.readTree(record.toString());
-      assertThat(JSON.readTree(writer.json(avro(record), 5))).isEqualTo(expected);
+      assertThat(JSON.readTree(writer.write(avro(record), 5))).isEqualTo(expected);
     }
   }
 
   @Test
   void refusesTruncatedBytesAndBytesOfAnotherSchema() throws IOException {
-    DocumentWriter writer = new DocumentWriter(SCHEMA, List.of());
+    JsonWriter writer = JsonWriter.documents(SCHEMA, List.of());
     byte[] avro = avro(record("x", 1.5));
-    assertThatThrownBy(() -> writer.json(java.util.Arrays.copyOf(avro, avro.length - 1), 5))
+    assertThatThrownBy(() -> writer.write(java.util.Arrays.copyOf(avro, avro.length - 1), 5))
         .isInstanceOf(IOException.class);
-    assertThatThrownBy(() -> writer.json(java.util.Arrays.copyOf(avro, avro.length + 3), 5))
+    assertThatThrownBy(() -> writer.write(java.util.Arrays.copyOf(avro, avro.length + 3), 5))
         .hasMessageContaining("left behind");
-    assertThatThrownBy(() -> new DocumentWriter(SCHEMA, List.of("nope")))
+    assertThatThrownBy(() -> JsonWriter.documents(SCHEMA, List.of("nope")))
         .hasMessageContaining("'nope'");
   }
 

@@ -45,6 +45,7 @@ final class FilesConfig extends AbstractConfig {
   static final String EVENT_TIME = "event.time.field";
   static final String ONCE = "once";
   static final String REPORTS = "report.topic";
+  static final String SNAPSHOT_MARK = "snapshot.mark";
   static final String MAX_ROW = "row.max.bytes";
   static final String QUIET = "quiet.ms";
   static final String BATCH = "batch.max.records";
@@ -200,6 +201,13 @@ final class FilesConfig extends AbstractConfig {
                   Importance.MEDIUM,
                   "Topic for a record, as JSON, of each file that was read to its end, and of the end itself; needed for once.")
               .define(
+                  SNAPSHOT_MARK,
+                  Type.BOOLEAN,
+                  false,
+                  Importance.LOW,
+                  "Whether a record in the topic of reports, and its offset, say when all files have been read that"
+                      + " were there at first; needs that topic.")
+              .define(
                   MAX_ROW,
                   Type.INT,
                   1 << 20,
@@ -217,10 +225,10 @@ final class FilesConfig extends AbstractConfig {
               .define(
                   BATCH,
                   Type.INT,
-                  2000,
+                  10_000,
                   ConfigDef.Range.between(1, 100_000),
                   Importance.LOW,
-                  "Most records of one poll."));
+                  "Most records of one poll, which is a transaction. It ends with 4 MiB of values, too."));
 
   private final RecordSettings records;
 
@@ -244,6 +252,10 @@ final class FilesConfig extends AbstractConfig {
     }
     if (getBoolean(ONCE) && getString(REPORTS).isEmpty()) {
       throw new ConfigException(REPORTS, "", "is needed for once: the end is told by a record");
+    }
+    if (getBoolean(SNAPSHOT_MARK) && getString(REPORTS).isEmpty()) {
+      throw new ConfigException(
+          REPORTS, "", "is needed for snapshot.mark: that it is complete is told by a record");
     }
     if (getString(FORMAT).equals("csv")) {
       csv();

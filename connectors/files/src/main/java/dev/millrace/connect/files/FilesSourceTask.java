@@ -3,6 +3,7 @@ package dev.millrace.connect.files;
 import dev.millrace.connect.files.RowReader.Ending;
 import dev.millrace.connect.files.RowReader.Step;
 import dev.millrace.connect.records.BadRecordException;
+import dev.millrace.connect.records.DeclaredSourceConnector;
 import dev.millrace.connect.records.RecordFactory;
 import dev.millrace.registry.connect.RegistrySettings;
 import java.io.IOException;
@@ -25,8 +26,9 @@ import org.slf4j.LoggerFactory;
 
 /** Reads the files that fall to it, one after the other, and looks for new ones. */
 public final class FilesSourceTask extends SourceTask {
-  static final String TASK = "millrace.task";
-  static final String TASKS = "millrace.tasks";
+
+  /** In an offset: all that was there at first has been read. */
+  static final String COMPLETE = "snapshotComplete";
 
   /** Headers of dead letters. */
   static final String LINE = "millrace.line";
@@ -35,6 +37,9 @@ public final class FilesSourceTask extends SourceTask {
 
   /** A poll takes no longer: whoever stops the task waits for it. */
   private static final long POLL_NANOS = TimeUnit.MILLISECONDS.toNanos(300);
+
+  /** A batch has no more bytes, so that rows may be large and the heap small. */
+  private static final long BATCH_BYTES = 4L << 20;
 
   private final ReentrantLock polling = new ReentrantLock();
   private final ReentrantLock lock = new ReentrantLock();
@@ -51,9 +56,16 @@ public final class FilesSourceTask extends SourceTask {
   private Optional<Pace> pace;
   private Optional<EventTime> eventTime;
   private int batch;
+
+  /** Bytes of values in the batch that is being made. */
+  private long batchBytes;
+
   private int task;
   private int tasks;
   private boolean done;
+
+  /** All that was there at first is to be read, and that is to be said. */
+  private boolean firstLook;
 
   /** A bounded run has ended, and the connector is not bounded any more. */
   private boolean reopened;
@@ -129,8 +141,8 @@ public final class FilesSourceTask extends SourceTask {
   @Override
   public void start(Map<String, String> properties) {
     config = new FilesConfig(properties);
-    task = Integer.parseInt(properties.getOrDefault(TASK, "0"));
-    tasks = Integer.parseInt(properties.getOrDefault(TASKS, "1"));
+    task = Integer.parseInt(properties.getOrDefault(DeclaredSourceConnector.TASK, "0"));
+    tasks = Integer.parseInt(properties.getOrDefault(DeclaredSourceConnector.TASKS, "1"));
     batch = config.getInt(FilesConfig.BATCH);
     pace = config.pace();
     eventTime = config.eventTime();
@@ -140,17 +152,18 @@ public final class FilesSourceTask extends SourceTask {
         new Backlog(
             config, store, context.offsetStorageReader(), task, tasks, () -> clock.millis());
     Map<String, Object> end = context.offsetStorageReader().offset(ended());
-    done = config.once() && end != null && Boolean.TRUE.equals(end.get("done"));
+    boolean ended = end != null && Boolean.TRUE.equals(end.get("done"));
+    done = config.once() && ended;
+    firstLook =
+        config.getBoolean(FilesConfig.SNAPSHOT_MARK)
+            && !ended
+            && (end == null || !Boolean.TRUE.equals(end.get(COMPLETE)));
     log.info(
         "reads {} of {}{}",
         config.getString(FilesConfig.INCLUDE),
         store.describe(),
         done ? ": all of it was read before" : "");
-    reopened =
-        !config.once()
-            && end != null
-            && Boolean.TRUE.equals(end.get("done"))
-            && !config.getString(FilesConfig.REPORTS).isEmpty();
+    reopened = !config.once() && ended && !config.getString(FilesConfig.REPORTS).isEmpty();
   }
 
   private Map<String, Object> ended() {
@@ -168,14 +181,18 @@ public final class FilesSourceTask extends SourceTask {
   }
 
   private List<SourceRecord> batch() throws InterruptedException {
-    List<SourceRecord> out = new ArrayList<>(batch);
+    List<SourceRecord> out = new ArrayList<>();
     long began = nanos.getAsLong();
     pace.ifPresent(p -> p.begin(began));
+    batchBytes = 0;
     if (reopened) {
       reopened = false;
       out.add(report(Map.of("task", task, "done", false), ended(), end(false)));
     }
-    while (!stop && out.size() < batch && nanos.getAsLong() - began < POLL_NANOS) {
+    while (!stop
+        && out.size() < batch
+        && batchBytes < BATCH_BYTES
+        && nanos.getAsLong() - began < POLL_NANOS) {
       if (reading == null && !next(out)) {
         if (out.isEmpty()) {
           pause(Math.min(backlog.untilNextLook(), 300));
@@ -197,6 +214,12 @@ public final class FilesSourceTask extends SourceTask {
   private boolean next(List<SourceRecord> out) {
     if (done) {
       return false;
+    }
+    if (firstLook && !config.once() && backlog.isEmpty() && backlog.nothingLeft()) {
+      firstLook = false;
+      out.add(report(Map.of("task", task, COMPLETE, true), ended(), end(false)));
+      log.info("all files that were there at first are read");
+      return true;
     }
     if (backlog.isEmpty()) {
       if (!backlog.look()) {
@@ -221,7 +244,8 @@ public final class FilesSourceTask extends SourceTask {
   }
 
   private Map<String, Object> end(boolean isDone) {
-    return Map.of("done", isDone, "partitions", (long) tasks);
+    // Where this is written, what was there at first has been read.
+    return Map.of("done", isDone, COMPLETE, true, "partitions", (long) tasks);
   }
 
   private void open(StoredFile file, Place place, Ending ending, List<SourceRecord> out) {
@@ -303,8 +327,7 @@ public final class FilesSourceTask extends SourceTask {
       }
     }
     reading.rows++;
-    reading.last = out.size();
-    out.add(record);
+    emit(record, out);
   }
 
   /** Emits the row that was not due, once it is. */
@@ -318,9 +341,8 @@ public final class FilesSourceTask extends SourceTask {
       return true;
     }
     reading.rows++;
-    reading.last = out.size();
     // Made when the batch before was not sealed yet: what it says of the file is old.
-    out.add(offset(held, reading.before));
+    emit(offset(held, reading.before), out);
     held = null;
     beforeHeld = null;
     return true;
@@ -328,14 +350,20 @@ public final class FilesSourceTask extends SourceTask {
 
   private void bad(String reason, List<SourceRecord> out) {
     reading.dead++;
-    reading.last = out.size();
-    out.add(
+    emit(
         records.deadLetter(
             reading.reader.raw(),
             reason,
             about(reading.file, reading.reader.line()),
             reading.partition,
-            reading.before));
+            reading.before),
+        out);
+  }
+
+  private void emit(SourceRecord record, List<SourceRecord> out) {
+    reading.last = out.size();
+    batchBytes += ((byte[]) record.value()).length;
+    out.add(record);
   }
 
   private static Map<String, String> about(StoredFile file, long line) {

@@ -291,6 +291,44 @@ class FilesTaskTest {
     assertThat(worker.column("id")).containsExactlyElementsOf(ids(0, 20));
   }
 
+  /** Two tasks; one has a file that may not be read, which is said and not waited for. */
+  @Test
+  void saysOnceInEachTaskThatAllThatWasThereAtFirstWasRead() throws Exception {
+    Worker worker =
+        csv().with("once", "false").with("snapshot.mark", "true").with("tasks.max", "2");
+    worker.stores = c -> new Denying(c.store(), "f0.csv", new AtomicBoolean(true));
+    for (int i = 0; i < 5; i++) {
+      assertThat(worker.poll()).isEmpty();
+    }
+    for (int i = 0; i < 4; i++) {
+      write("f" + i + ".csv", "id,at,text\n" + rows(10 * i, 10 * i + 10));
+    }
+    for (int task = 0; task < 2; task++) {
+      worker.task(task);
+      while (!said(worker, task)) {
+        // Killed before it has said so: it is said again.
+        worker.killed();
+        worker.poll();
+      }
+      assertThat(worker.rows().size() + worker.dead().size()).isEqualTo(task == 0 ? 11 : 31);
+    }
+    assertThat(worker.done()).isFalse();
+    assertThat(worker.offsets.get(Map.of("task", 1L))).containsEntry("partitions", 2L);
+    write("f9.csv", "id,at,text\n" + rows(90, 100));
+    for (int task = 0; task < 2; task++) {
+      worker.task(task).until(task == 0 ? 31 : 41);
+    }
+    assertThat(worker.reports())
+        .filteredOn(r -> r.contains("snapshotComplete"))
+        .containsExactlyInAnyOrder(
+            "{\"snapshotComplete\":true,\"task\":0}", "{\"snapshotComplete\":true,\"task\":1}");
+  }
+
+  private static boolean said(Worker worker, long task) {
+    Map<String, Object> offset = worker.offsets.get(Map.of("task", task));
+    return offset != null && Boolean.TRUE.equals(offset.get("snapshotComplete"));
+  }
+
   @Test
   void readsInTheOrderOfNamesOrOfChanges() throws Exception {
     List<String> names = List.of("c.csv", "a.csv", "b.csv");

@@ -1,5 +1,6 @@
 package dev.millrace.connect.mqtt;
 
+import dev.millrace.connect.records.DeclaredSourceConnector;
 import dev.millrace.connect.records.RecordFactory;
 import dev.millrace.registry.RegistryException;
 import dev.millrace.registry.SchemaRegistryClient;
@@ -22,8 +23,6 @@ import org.slf4j.LoggerFactory;
 
 /** Makes records of the messages of one client, and acknowledges those that Kafka has. */
 public final class MqttSourceTask extends SourceTask {
-  static final String TASK = "millrace.task";
-  static final String TASKS = "millrace.tasks";
   private static final Logger log = LoggerFactory.getLogger(MqttSourceTask.class);
   private static final long IDLE_MS = 500;
   private static final long OPENING_MS = 5_000;
@@ -62,8 +61,8 @@ public final class MqttSourceTask extends SourceTask {
   @Override
   public void start(Map<String, String> properties) {
     MqttConfig config = new MqttConfig(properties);
-    int task = Integer.parseInt(properties.getOrDefault(TASK, "0"));
-    int tasks = Integer.parseInt(properties.getOrDefault(TASKS, "1"));
+    int task = Integer.parseInt(properties.getOrDefault(DeclaredSourceConnector.TASK, "0"));
+    int tasks = Integer.parseInt(properties.getOrDefault(DeclaredSourceConnector.TASKS, "1"));
     clientId = config.clientId(task);
     batch = config.getInt(MqttConfig.BATCH);
     SchemaRegistryClient registry = RegistrySettings.client(config);

@@ -110,7 +110,7 @@ class MqttSourceIT {
     }
   }
 
-  /** The acceptance: with -Dmillrace.mqtt.messages=100000 as it stands there. */
+  /** How many is set in the module's pom; fewer with -Dmillrace.mqtt.messages=20000. */
   @Test
   void bringsEveryMessageWhileConnectIsKilledThreeTimes() throws Exception {
     int count = Integer.getInteger("millrace.mqtt.messages");

@@ -116,6 +116,13 @@ public final class AvroRecordWriter {
     return out.framed(schemaId);
   }
 
+  /** The record's Avro binary; throws as {@link #framed(int)} does. */
+  public byte[] bytes() throws BadRecordException {
+    out.truncate(0);
+    form.finish(slots, out);
+    return out.copy();
+  }
+
   /** A part of the record: these fields, one after the other, framed. */
   byte[] framed(int[] fields, int schemaId) throws BadRecordException {
     copy(fields);

@@ -291,6 +291,16 @@ final class Forms {
       this.single = single;
     }
 
+    /** Text in JSON, which has no numbers for them. */
+    private static double notFinite(String text) {
+      return switch (text) {
+        case "NaN" -> Double.NaN;
+        case "Infinity" -> Double.POSITIVE_INFINITY;
+        case "-Infinity" -> Double.NEGATIVE_INFINITY;
+        default -> 0;
+      };
+    }
+
     private void write(double value, AvroBytes out) {
       if (single) {
         out.float32((float) value);
@@ -301,10 +311,18 @@ final class Forms {
 
     @Override
     void json(JsonParser parser, AvroBytes out) throws IOException, BadRecordException {
+      if (parser.currentToken() == JsonToken.VALUE_STRING && notFinite(parser.getText()) != 0) {
+        write(notFinite(parser.getText()), out);
+        return;
+      }
       if (!parser.currentToken().isNumeric()) {
         throw bad(parser);
       }
-      write(parser.getDoubleValue(), out);
+      double value = parser.getDoubleValue();
+      if (Double.isInfinite(single ? (float) value : value)) {
+        throw bad(parser);
+      }
+      write(value, out);
     }
 
     @Override

@@ -18,6 +18,7 @@ final class RecordForm extends Form {
   private final String[] names;
   private final Form[] forms;
   private final byte[][] defaults;
+  private final boolean[] nullable;
   private final Map<String, Integer> indexes = new HashMap<>();
   private Slots idle;
 
@@ -45,6 +46,7 @@ final class RecordForm extends Form {
     this.names = new String[fields];
     this.forms = new Form[fields];
     this.defaults = new byte[fields][];
+    this.nullable = new boolean[fields];
   }
 
   /** Compiles the fields; apart from the constructor because a record may contain itself. */
@@ -55,6 +57,7 @@ final class RecordForm extends Form {
       forms[i] =
           compiler.of(field.schema(), path.isEmpty() ? field.name() : path + "." + field.name());
       defaults[i] = Forms.byDefault(field);
+      nullable[i] = field.schema().isNullable();
       indexes.put(field.name(), i);
       field.aliases().forEach(a -> indexes.putIfAbsent(a, i));
     }
@@ -90,7 +93,7 @@ final class RecordForm extends Form {
         continue;
       }
       next = field + 1;
-      if (token == JsonToken.VALUE_NULL && defaults[field] != null) {
+      if (token == JsonToken.VALUE_NULL && defaults[field] != null && !nullable[field]) {
         slots.start[field] = -1;
         continue;
       }

@@ -33,6 +33,8 @@ final class Lane {
   private Optional<String> etag = Optional.empty();
   private Optional<String> modified = Optional.empty();
   private boolean failing;
+  private final boolean snapshotMark;
+  private boolean asked;
 
   /** Pages of this round, and failures in a row. */
   int pages;
@@ -55,6 +57,7 @@ final class Lane {
    * @param name of the item, the same after a restart
    * @param items how many there are, over all tasks
    * @param due when it is asked for first
+   * @param snapshotMark its offset is to say when its first round is over
    */
   Lane(
       JsonNode item,
@@ -62,7 +65,8 @@ final class Lane {
       int items,
       Optional<Backfill> backfill,
       Optional<Changes> changes,
-      Instant due) {
+      Instant due,
+      boolean snapshotMark) {
     this.item = item;
     // One key only: Connect finds offsets by the bytes of this map as JSON.
     this.partition = Map.of("item", name);
@@ -70,6 +74,7 @@ final class Lane {
     this.backfill = backfill;
     this.changes = changes;
     this.due = due;
+    this.snapshotMark = snapshotMark;
     this.window = backfill.map(Backfill::from).orElse(Instant.EPOCH);
   }
 
@@ -108,6 +113,7 @@ final class Lane {
     modified = text(offset, "modified");
     changes.ifPresent(c -> text(offset, "seen").ifPresent(c::resume));
     failing = Boolean.TRUE.equals(offset.get("failing"));
+    asked = Boolean.TRUE.equals(offset.get("snapshotComplete"));
   }
 
   private static Optional<String> text(Map<String, Object> offset, String key) {
@@ -125,6 +131,10 @@ final class Lane {
     } else {
       offset.put("due", due.toEpochMilli());
     }
+    if (snapshotMark && asked) {
+      offset.put("snapshotComplete", true);
+      offset.put("partitions", (long) items);
+    }
     page.ifPresent(p -> offset.put("page", p));
     etag.ifPresent(e -> offset.put("etag", e));
     modified.ifPresent(m -> offset.put("modified", m));
@@ -133,6 +143,13 @@ final class Lane {
       offset.put("failing", true);
     }
     return offset;
+  }
+
+  /** Its round is over, whatever came of it; whether this is to be said because it is the first. */
+  boolean firstRoundOver() {
+    boolean first = snapshotMark && !asked;
+    asked = true;
+    return first;
   }
 
   Instant due() {

@@ -61,6 +61,7 @@ final class RestConfig extends AbstractConfig {
   static final String TIMESTAMPS_ZONE = "timestamps.time.zone";
   static final String ONLY_CHANGED = "only.changed";
   static final String ONLY_CHANGED_KEYS = "only.changed.max.keys";
+  static final String SNAPSHOT_MARK = "snapshot.mark";
   static final String CONNECT_TIMEOUT = "connect.timeout.ms";
   static final String REQUEST_TIMEOUT = "request.timeout.ms";
   static final String MAX_BYTES = "response.max.bytes";
@@ -295,6 +296,13 @@ final class RestConfig extends AbstractConfig {
             "How many keys of an item are remembered, those that changed last; a restart remembers "
                 + Changes.KEPT
                 + " of them.")
+        .define(
+            SNAPSHOT_MARK,
+            Type.BOOLEAN,
+            false,
+            Importance.LOW,
+            "Whether all items are asked for at once at first, and their offsets say when that was done: each has"
+                + " answered, or was given up.")
         .define(
             CONNECT_TIMEOUT,
             Type.INT,

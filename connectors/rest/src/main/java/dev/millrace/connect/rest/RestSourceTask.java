@@ -1,6 +1,7 @@
 package dev.millrace.connect.rest;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import dev.millrace.connect.records.DeclaredSourceConnector;
 import dev.millrace.registry.connect.RegistrySettings;
 import java.time.Clock;
 import java.time.Instant;
@@ -16,8 +17,6 @@ import org.apache.kafka.connect.source.SourceTask;
  * answer at a time, so that with exactly-once support an answer is one transaction.
  */
 public final class RestSourceTask extends SourceTask {
-  static final String TASK = "millrace.task";
-  static final String TASKS = "millrace.tasks";
 
   /** A poll brings no more answers once it has so many records. */
   private static final int BATCH = 2000;
@@ -42,10 +41,11 @@ public final class RestSourceTask extends SourceTask {
   @Override
   public void start(Map<String, String> properties) {
     RestConfig config = new RestConfig(properties);
-    int task = Integer.parseInt(properties.getOrDefault(TASK, "0"));
-    int tasks = Integer.parseInt(properties.getOrDefault(TASKS, "1"));
+    int task = Integer.parseInt(properties.getOrDefault(DeclaredSourceConnector.TASK, "0"));
+    int tasks = Integer.parseInt(properties.getOrDefault(DeclaredSourceConnector.TASKS, "1"));
     List<JsonNode> items = config.items();
     Instant now = clock.instant();
+    boolean mark = config.getBoolean(RestConfig.SNAPSHOT_MARK) && config.backfill().isEmpty();
     List<Lane> lanes = new ArrayList<>();
     for (int i = task; i < items.size(); i += tasks) {
       Lane lane =
@@ -57,7 +57,10 @@ public final class RestSourceTask extends SourceTask {
               config.getBoolean(RestConfig.ONLY_CHANGED)
                   ? Optional.of(new Changes(config.getInt(RestConfig.ONLY_CHANGED_KEYS)))
                   : Optional.empty(),
-              config.schedule().first(now, i, items.size()));
+              mark
+                  ? config.schedule().atOnce(now, i, items.size())
+                  : config.schedule().first(now, i, items.size()),
+              mark);
       Map<String, Object> offset = context.offsetStorageReader().offset(lane.partition);
       if (offset != null) {
         lane.resume(offset);

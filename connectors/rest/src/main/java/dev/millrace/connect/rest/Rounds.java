@@ -231,6 +231,10 @@ final class Rounds {
         lane.next(schedule, now);
       }
     }
+    if (lane.page().isEmpty() && lane.firstRoundOver() && records.isEmpty()) {
+      // Only a record can carry an offset.
+      records.add(letter(lane, new byte[0], "what was asked for first had no records", shown));
+    }
     answered(lane);
     deliver(lane, records, before, shown);
     if (!lane.done()) {
@@ -388,7 +392,8 @@ final class Rounds {
     boolean standing = e.kind() == Kind.REFUSED || e.kind() == Kind.CREDENTIALS;
     String tried = lane.attempts > 1 ? " (" + lane.attempts + " times)" : "";
     SourceRecord letter = null;
-    if (lane.bounded()
+    if (lane.firstRoundOver()
+        || lane.bounded()
         || unreadable
         || !standing
         || notes.due(lane.item + " " + e.topic(), REFUSAL_NAMED)) {

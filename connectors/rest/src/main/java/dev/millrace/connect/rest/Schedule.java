@@ -19,6 +19,9 @@ interface Schedule {
    */
   Instant first(Instant now, int item, int items);
 
+  /** A first time that has come already, and after which the items are as far apart as else. */
+  Instant atOnce(Instant now, int item, int items);
+
   /**
    * The time after one that was due, later than {@code now}: what was missed is not made up for.
    */
@@ -30,6 +33,11 @@ interface Schedule {
       @Override
       public Instant first(Instant now, int item, int items) {
         return now.plusMillis(interval.toMillis() * item / Math.max(1, items));
+      }
+
+      @Override
+      public Instant atOnce(Instant now, int item, int items) {
+        return first(now, item, items).minus(interval);
       }
 
       @Override
@@ -58,6 +66,11 @@ interface Schedule {
       @Override
       public Instant first(Instant now, int item, int items) {
         return next(now, now);
+      }
+
+      @Override
+      public Instant atOnce(Instant now, int item, int items) {
+        return now;
       }
 
       @Override

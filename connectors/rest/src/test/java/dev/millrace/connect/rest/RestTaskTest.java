@@ -67,7 +67,8 @@ class RestTaskTest {
           .extracting(r -> r.get("region").toString())
           .contains("London", "Berlin", "Île-de-France");
       GenericRecord one = bench.records().get(0);
-      assertThat(one.get("conditions").toString()).isEqualTo("moderate rain");
+      assertThat(one.get("conditions").toString())
+          .isIn("clear sky", "moderate rain", "broken clouds", "snow");
       assertThat((Long) one.get("at") / 1_000_000)
           .isBetween(Instant.now().getEpochSecond() - 60, Instant.now().getEpochSecond());
       assertThat(one.get("asked").toString())
@@ -97,6 +98,54 @@ class RestTaskTest {
       List<Map<String, String>> configs = bench.taskConfigs(2);
       assertThat(configs).hasSize(2);
       assertThat(bench.taskConfigs(50)).hasSize(3);
+    }
+  }
+
+  /** One answers, one is refused, one has nothing: each has been asked for, and says so. */
+  @Test
+  void aTableAsksForAllItemsAtOnceAndSaysWhenItHas() throws Exception {
+    try (TaskBench bench =
+        rows("/f/{city.id}")
+            .with("items", CITIES)
+            .with("item.name", "city")
+            .with("every.ms", "600000")
+            .with("records", "/list")
+            .with("snapshot.mark", "true")) {
+      bench.api.on("/f/2643743", r -> Answer.json("{\"list\":[{\"id\":1}]}"));
+      bench.api.on("/f/2950159", r -> Answer.status(404, "{}"));
+      bench.api.on("/f/2988507", r -> Answer.json("{\"list\":[]}"));
+      bench.run(kept -> kept.size() == 3);
+      assertThat(bench.records()).hasSize(1);
+      assertThat(bench.reasons())
+          .hasSize(2)
+          .anySatisfy(r -> assertThat(r).contains("404"))
+          .anySatisfy(r -> assertThat(r).contains("what was asked for first had no records"));
+      assertThat(bench.offsets.values())
+          .hasSize(3)
+          .allSatisfy(
+              o ->
+                  assertThat(o)
+                      .containsEntry("snapshotComplete", true)
+                      .containsEntry("partitions", 3));
+      // From then on they are as far apart as else.
+      List<Long> due =
+          bench.offsets.values().stream()
+              .map(o -> ((Number) o.get("due")).longValue() % 600_000)
+              .sorted()
+              .toList();
+      assertThat(due.get(2) - due.get(1)).isEqualTo(200_000);
+    }
+  }
+
+  @Test
+  void aTableOfAServerThatIsAwayHasBeenAskedForOnceItIsGivenUp() throws Exception {
+    try (TaskBench bench =
+        rows("/f").with("every.ms", "600000").with("snapshot.mark", "true").with("retries", "2")) {
+      bench.api.on("/f", r -> Answer.status(503, "{}"));
+      bench.run(
+          kept -> kept.stream().anyMatch(r -> r.sourceOffset().containsKey("snapshotComplete")));
+      assertThat(bench.api.requests("/f")).hasSize(3);
+      assertThat(bench.records()).isEmpty();
     }
   }
 

@@ -35,6 +35,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.TreeMap;
 import java.util.stream.Stream;
 import org.apache.avro.Schema;
 import org.junit.jupiter.api.AfterAll;
@@ -50,7 +51,7 @@ import org.junit.jupiter.params.provider.MethodSource;
  */
 class PanelsIT {
   private static final ObjectMapper JSON = new ObjectMapper();
-  private static final Path DASHBOARDS = Path.of("audience.ndjson");
+  private static final Path DASHBOARDS = Path.of("tv.ndjson");
   private static final int ROWS = 480;
   private static final Instant FROM = Instant.parse("2026-01-01T20:00:00Z");
   private static final Instant TO = FROM.plus(Duration.ofHours(1));
@@ -65,10 +66,21 @@ class PanelsIT {
   private static Supervisor supervisor;
   private static String url;
 
-  /** Seconds of all rows between FROM and TO. */
-  private static double seconds;
+  /** What a panel's searches add up, by index: the field, and its sum between FROM and TO. */
+  private static final Map<String, Double> TOTALS = new TreeMap<>();
 
-  /** What the two transforms of demo-tv yield; the test of the fields' names is below. */
+  private static final Map<String, String> MEASURES =
+      Map.of(
+          "tv-show-views",
+          "seconds",
+          "tv-viewing-minutes",
+          "seconds",
+          "tv-ad-views",
+          "seconds",
+          "tv-quality",
+          "reports");
+
+  /** What the transforms of demo-tv yield; the test of the fields' names is below. */
   private static final String SHOW_VIEWS =
       """
       {"type":"record","name":"ShowViews","fields":[
@@ -77,7 +89,8 @@ class PanelsIT {
         {"name":"show_id","type":"int"},{"name":"title","type":["null","string"]},{"name":"genre","type":["null","string"]},
         {"name":"from_at","type":{"type":"long","logicalType":"timestamp-micros"}},{"name":"to_at","type":{"type":"long","logicalType":"timestamp-micros"}},
         {"name":"seconds","type":"double"},{"name":"device_kind","type":["null","string"]},{"name":"user_id","type":["null","int"]},
-        {"name":"gender","type":"string"},{"name":"age_group","type":"string"},{"name":"region","type":"string"},{"name":"plan","type":"string"}]}
+        {"name":"gender","type":"string"},{"name":"age_group","type":"string"},{"name":"region","type":"string"},{"name":"plan","type":"string"},
+        {"name":"weather","type":"string"}]}
       """;
 
   private static final String VIEWING_MINUTES =
@@ -87,6 +100,38 @@ class PanelsIT {
         {"name":"region","type":"string"},{"name":"age_group","type":"string"},{"name":"seconds","type":["null","double"]},
         {"name":"views","type":"long"}]}
       """;
+
+  private static final String AD_VIEWS =
+      """
+      {"type":"record","name":"AdViews","fields":[
+        {"name":"slot_at","type":{"type":"long","logicalType":"timestamp-micros"}},{"name":"device_id","type":"string"},
+        {"name":"slot_id","type":"int"},{"name":"channel_id","type":["null","string"]},{"name":"channel","type":["null","string"]},
+        {"name":"ad_id","type":["null","int"]},{"name":"campaign","type":["null","string"]},{"name":"brand","type":["null","string"]},
+        {"name":"seconds","type":["null","double"]},{"name":"ad_seconds","type":["null","double"]},
+        {"name":"complete","type":["null","boolean"]},{"name":"cost","type":["null","double"]},
+        {"name":"device_kind","type":["null","string"]},{"name":"user_id","type":["null","int"]},{"name":"gender","type":["null","string"]},
+        {"name":"age_group","type":["null","string"]},{"name":"region","type":["null","string"]},{"name":"plan","type":["null","string"]}]}
+      """;
+
+  private static final String QUALITY =
+      """
+      {"type":"record","name":"Quality","fields":[
+        {"name":"minute","type":{"type":"long","logicalType":"timestamp-micros"}},{"name":"region","type":"string"},
+        {"name":"device_kind","type":"string"},{"name":"app_version","type":"string"},{"name":"reports","type":"long"},
+        {"name":"bitrate_kbps","type":["null","long"]},{"name":"buffering_ms","type":["null","long"]},
+        {"name":"stalled","type":["null","long"]},{"name":"dropped_frames","type":["null","long"]},{"name":"kept","type":["null","long"]}]}
+      """;
+
+  private static final Map<String, String> SCHEMAS =
+      Map.of(
+          "show_views",
+          SHOW_VIEWS,
+          "viewing_minutes",
+          VIEWING_MINUTES,
+          "ad_views",
+          AD_VIEWS,
+          "quality",
+          QUALITY);
 
   @BeforeAll
   static void start() throws Exception {
@@ -118,9 +163,13 @@ class PanelsIT {
                   sources:
                     - { name: show_views, topic: { name: tv.show_views } }
                     - { name: viewing_minutes, topic: { name: tv.viewing_minutes } }
+                    - { name: ad_views, topic: { name: tv.ad_views } }
+                    - { name: quality, topic: { name: tv.quality } }
                   sinks:
                     - { name: show-views, from: show_views, elasticsearch: { index: tv-show-views } }
                     - { name: viewing-minutes, from: viewing_minutes, elasticsearch: { index: tv-viewing-minutes } }
+                    - { name: ad-views, from: ad_views, elasticsearch: { index: tv-ad-views } }
+                    - { name: device-quality, from: quality, elasticsearch: { index: tv-quality } }
                 """)
             .resource();
     Platform platform =
@@ -152,7 +201,7 @@ class PanelsIT {
   private static final class Catalog implements SchemaCatalog {
     @Override
     public Known<StreamSchema> stream(String topic) {
-      String schema = topic.equals("tv.show_views") ? SHOW_VIEWS : VIEWING_MINUTES;
+      String schema = SCHEMAS.get(topic.substring("tv.".length()));
       return new Known.Yes<>(new StreamSchema(new Schema.Parser().parse(schema), Optional.empty()));
     }
 
@@ -183,8 +232,10 @@ class PanelsIT {
                   ? TO
                   : FROM.plus(Duration.between(FROM, TO).multipliedBy(i).dividedBy(ROWS));
       double viewed = i < 0 || i == ROWS ? 1e6 : 10 + i % 50 + 0.25;
+      int reports = i < 0 || i == ROWS ? 1_000_000 : 1 + i % 7;
       if (i >= 0 && i < ROWS) {
-        seconds += viewed;
+        TOTALS.merge("seconds", viewed, Double::sum);
+        TOTALS.merge("reports", (double) reports, Double::sum);
       }
       int n = Math.floorMod(i, ROWS);
       ObjectNode view = JSON.createObjectNode();
@@ -205,13 +256,49 @@ class PanelsIT {
       view.put("age_group", AGES.get(n % AGES.size()));
       view.put("region", REGIONS.get(n % REGIONS.size()));
       view.put("plan", List.of("basic", "family", "premium").get(n % 3));
+      view.put("weather", List.of("clear", "rain", "snow").get(n % 3));
       ObjectNode minute = JSON.createObjectNode();
       minute.put("minute", at.truncatedTo(java.time.temporal.ChronoUnit.MINUTES).toString());
       minute.setAll((ObjectNode) view.deepCopy().retain("channel_id", "region", "age_group"));
       minute.put("seconds", viewed);
       minute.put("views", 1);
+      ObjectNode ad = JSON.createObjectNode();
+      ad.put("slot_at", at.toString());
+      ad.setAll(
+          (ObjectNode)
+              view.deepCopy()
+                  .retain(
+                      "device_id",
+                      "channel_id",
+                      "channel",
+                      "device_kind",
+                      "user_id",
+                      "gender",
+                      "age_group",
+                      "region",
+                      "plan"));
+      ad.put("slot_id", n);
+      ad.put("ad_id", n % 24);
+      ad.put("campaign", "campaign-" + n % 12);
+      ad.put("brand", "Brand " + n % 20);
+      ad.put("seconds", viewed);
+      ad.put("ad_seconds", List.of(15.0, 20.0, 30.0).get(n % 3));
+      ad.put("complete", n % 7 < 4);
+      ad.put("cost", n % 7 < 4 ? 0.0125 : 0);
       bulk.append("{\"create\":{\"_index\":\"tv-show-views\"}}\n").append(view).append('\n');
       bulk.append("{\"create\":{\"_index\":\"tv-viewing-minutes\"}}\n").append(minute).append('\n');
+      bulk.append("{\"create\":{\"_index\":\"tv-ad-views\"}}\n").append(ad).append('\n');
+      ObjectNode quality = JSON.createObjectNode();
+      quality.set("minute", minute.get("minute"));
+      quality.setAll((ObjectNode) view.deepCopy().retain("region", "device_kind"));
+      quality.put("app_version", "5." + n % 4);
+      quality.put("reports", reports);
+      quality.put("bitrate_kbps", 8000L * reports);
+      quality.put("buffering_ms", 100L * reports);
+      quality.put("stalled", reports / 2);
+      quality.put("dropped_frames", reports);
+      quality.put("kept", reports / 3);
+      bulk.append("{\"create\":{\"_index\":\"tv-quality\"}}\n").append(quality).append('\n');
     }
     JsonNode answer = send("POST", "/_bulk?refresh=true", bulk.toString());
     assertThat(answer.path("errors").asBoolean()).as(answer.toString()).isFalse();
@@ -272,7 +359,8 @@ class PanelsIT {
     assertThat(answer.at("/hits/total/value").asInt()).isEqualTo(ROWS);
     JsonNode aggregations = answer.path("aggregations");
     filled(aggregations);
-    assertThat(sum(aggregations)).isCloseTo(seconds, within(1e-6));
+    String measure = MEASURES.get(search.request().path("index").asText());
+    assertThat(sum(aggregations, measure)).isCloseTo(TOTALS.get(measure), within(1e-6));
   }
 
   /** Kibana and the page put a time span in place of {@code {"%autointerval%": n}}. */
@@ -290,25 +378,24 @@ class PanelsIT {
     node.forEach(PanelsIT::filled);
   }
 
-  /** The seconds of the innermost buckets together. */
-  private static double sum(JsonNode aggregations) {
+  /** The measure of the innermost buckets together. */
+  private static double sum(JsonNode aggregations, String measure) {
     for (JsonNode aggregation : aggregations) {
       if (aggregation.has("buckets")) {
         double sum = 0;
         for (JsonNode bucket : aggregation.path("buckets")) {
-          sum += sum(bucket);
+          sum += sum(bucket, measure);
         }
         return sum;
       }
     }
-    return aggregations.at("/seconds/value").asDouble();
+    return aggregations.path(measure).path("value").asDouble();
   }
 
   @Test
   void theFieldsOfTheTestAreThoseOfTheTransforms() throws IOException {
-    for (String[] pair :
-        new String[][] {{SHOW_VIEWS, "show_views"}, {VIEWING_MINUTES, "viewing_minutes"}}) {
-      String sql = Files.readString(Path.of("../sql/" + pair[1] + ".sql"));
+    for (Map.Entry<String, String> transform : SCHEMAS.entrySet()) {
+      String sql = Files.readString(Path.of("../sql/" + transform.getKey() + ".sql"));
       List<String> selected = new ArrayList<>();
       for (String item : sql.substring(0, sql.indexOf("\nFROM")).split(",\n +(?=[a-z(C])")) {
         selected.add(item.strip().replaceFirst("(?s).*[\\s.](\\w+)$", "$1"));
@@ -316,17 +403,21 @@ class PanelsIT {
       assertThat(selected)
           .isEqualTo(
               new Schema.Parser()
-                  .parse(pair[0]).getFields().stream().map(Schema.Field::name).toList());
+                  .parse(transform.getValue()).getFields().stream()
+                      .map(Schema.Field::name)
+                      .toList());
     }
   }
 
   @Test
   void thePageDrawsAllOfIt() throws IOException {
     SavedObjects.Dashboards read = SavedObjects.parse(Files.readString(DASHBOARDS));
-    assertThat(read.dashboards()).hasSize(2);
+    assertThat(read.dashboards()).hasSize(5);
     assertThat(read.problems()).isEmpty();
     assertThat(read.dashboards().get(0).path("panels")).hasSizeGreaterThanOrEqualTo(8);
     assertThat(read.dashboards().findValuesAsText("type")).doesNotContain("problem");
-    assertThat(read.indices()).containsExactly("tv-show-views", "tv-viewing-minutes");
+    assertThat(read.indices())
+        .containsExactlyInAnyOrder(
+            "tv-show-views", "tv-viewing-minutes", "tv-ad-views", "tv-quality");
   }
 }

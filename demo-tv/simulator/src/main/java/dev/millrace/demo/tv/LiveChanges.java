@@ -13,10 +13,10 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Life in the operator's database while the demo runs: people move and change their plan, subscribe
- * and leave, and the programme is planned further ahead as days pass.
+ * and leave, and programme and ads are planned further ahead as days pass.
  *
- * <p>It never changes which user a device belongs to nor a programme that is already planned: sums
- * by show and by user are therefore exact whenever a viewing was enriched.
+ * <p>It never changes which user a device belongs to nor what is already planned: sums by show, by
+ * ad and by user are therefore exact whenever a viewing was enriched.
  */
 public final class LiveChanges {
   private static final Logger log = LoggerFactory.getLogger(LiveChanges.class);
@@ -59,6 +59,7 @@ public final class LiveChanges {
           changes.once();
           if (done++ % 1000 == 0) {
             changes.planAhead();
+            changes.sellAhead();
             log.info("{} changes so far", done);
           }
         } while (!stop.await(pauseMs, TimeUnit.MILLISECONDS));
@@ -117,6 +118,29 @@ public final class LiveChanges {
       if (rows > 0) {
         log.info("{} programmes planned", rows);
       }
+    }
+  }
+
+  /**
+   * Sells the ad slots of a day as on the day before it, while they reach less than a day ahead.
+   */
+  private void sellAhead() throws SQLException {
+    try (Statement statement = connection.createStatement()) {
+      int rows;
+      do {
+        rows =
+            statement.executeUpdate(
+                """
+                INSERT INTO ad_slots
+                SELECT slot_id + 8640, channel_id, ad_id, starts_at + INTERVAL 1 DAY, ends_at + INTERVAL 1 DAY
+                FROM ad_slots
+                JOIN (SELECT max(slot_id) - 8640 AS day_before, max(starts_at) AS last FROM ad_slots) sold
+                WHERE slot_id > day_before AND last < UTC_TIMESTAMP() + INTERVAL 1 DAY
+                """);
+        if (rows > 0) {
+          log.info("{} ad slots sold", rows);
+        }
+      } while (rows > 0);
     }
   }
 

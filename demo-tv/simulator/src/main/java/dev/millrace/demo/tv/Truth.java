@@ -2,6 +2,8 @@ package dev.millrace.demo.tv;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
 import java.net.URI;
 import java.net.http.HttpClient;
@@ -24,7 +26,10 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.TreeSet;
 import java.util.concurrent.Callable;
+import java.util.function.LongFunction;
+import java.util.function.ToLongFunction;
 import org.apache.avro.generic.GenericRecord;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -32,8 +37,9 @@ import picocli.CommandLine.Option;
 
 /**
  * Compares what Elasticsearch says was viewed with the truth: a {@link Sweep} over the event list
- * as it was written to Kafka and the schedule as it is in the database. Exits with 1 if any sum by
- * show, by user, or by channel and minute differs by a microsecond, or if a stream holds an
+ * as it was written to Kafka, and the schedule and the ad slots as they are in the database. Exits
+ * with 1 if any sum by show, by user, by channel and minute, by ad, or by user and ad differs by a
+ * microsecond, if an ad has another number of complete or partial views, or if a stream holds an
  * identity twice.
  */
 @Command(
@@ -42,6 +48,9 @@ import picocli.CommandLine.Option;
     description = "Compares Elasticsearch's totals with an independent sweep over the events.",
     exitCodeOnInvalidInput = 2)
 public final class Truth implements Callable<Integer> {
+  private static final LongFunction<String> SECONDS = micros -> "%,.6f s".formatted(micros / 1e6);
+  private static final LongFunction<String> VIEWS = "%,d views"::formatted;
+
   @Option(names = "--bootstrap-servers", required = true, description = "Kafka")
   String bootstrapServers;
 
@@ -68,6 +77,9 @@ public final class Truth implements Callable<Integer> {
   @Option(names = "--minutes-index", description = "default: ${DEFAULT-VALUE}")
   String minutesIndex = "tv-viewing-minutes";
 
+  @Option(names = "--ads-index", description = "default: ${DEFAULT-VALUE}")
+  String adsIndex = "tv-ad-views";
+
   @Option(names = "--timeout-minutes", description = "of a viewing (default: ${DEFAULT-VALUE})")
   long timeoutMinutes = 30;
 
@@ -75,6 +87,11 @@ public final class Truth implements Callable<Integer> {
       names = "--without-event",
       description = "leave the Nth event out of the truth, to see the comparison fail")
   Integer withoutEvent;
+
+  @Option(
+      names = "--without-ad-event",
+      description = "likewise the Nth that turned to a channel while an ad was on")
+  Integer withoutAdEvent;
 
   private final ObjectMapper json = new ObjectMapper();
   private final HttpClient http = HttpClient.newHttpClient();
@@ -105,15 +122,48 @@ public final class Truth implements Callable<Integer> {
     if (withoutEvent != null) {
       System.out.println("left out of the truth: " + events.remove((int) withoutEvent));
     }
-    Sweep.Totals truth = sweep().totals(events);
+    Map<String, Integer> users;
+    Plan schedule;
+    Plan slots;
+    try (Connection connection = Database.open(Files.readString(databaseUrlFile))) {
+      users = users(connection);
+      schedule = plan(connection, "schedule", "schedule_id", "show_id");
+      slots = plan(connection, "ad_slots", "slot_id", "ad_id");
+    }
+    if (withoutAdEvent != null) {
+      Event event =
+          events.stream()
+              .filter(e -> e.opens() && slots.on(e.channel(), e.at()))
+              .skip(withoutAdEvent)
+              .findFirst()
+              .orElseThrow(() -> new IOException("there are not so many such events"));
+      events.remove(event);
+      System.out.println("left out of the truth: " + event);
+    }
+    ShowTotals shows = new ShowTotals(users, schedule);
+    AdTotals ads = new AdTotals(users, slots);
+    new Sweep(Duration.ofMinutes(timeoutMinutes).toMillis() * 1000)
+        .viewings(
+            events,
+            viewing -> {
+              shows.add(viewing);
+              ads.add(viewing);
+            });
     System.out.printf("events written: %,d, of them late: %,d%n", written, lateCount);
-    System.out.printf("viewed, by the truth: %,.6f s%n", truth.all() / 1e6);
+    System.out.printf("viewed, by the truth: %,.6f s%n", shows.all() / 1e6);
 
-    request("POST", "/" + showIndex + "," + minutesIndex + "/_refresh", null);
-    compare("show", asText(truth.byShow()), sums(showIndex, "show_id"));
-    compare("user", asText(truth.byUser()), sums(showIndex, "user_id"));
-    compare("channel and minute", truth.byChannelMinute(), minutes());
-    for (String stream : List.of("viewings", "show_views")) {
+    request("POST", "/" + showIndex + "," + minutesIndex + "," + adsIndex + "/_refresh", null);
+    compare("show", shows.byShow(), sums(showIndex, "show_id"), SECONDS);
+    compare("user", shows.byUser(), sums(showIndex, "user_id"), SECONDS);
+    compare(
+        "channel and minute",
+        shows.byChannelMinute(),
+        sums(minutesIndex, "channel_id", "minute"),
+        SECONDS);
+    compare("ad", ads.byAd(), sums(adsIndex, "ad_id"), SECONDS);
+    compare("user and ad", ads.byUserAndAd(), sums(adsIndex, "user_id", "ad_id"), SECONDS);
+    compare("ad, complete or not", ads.counts(), counts(adsIndex, "ad_id", "complete"), VIEWS);
+    for (String stream : List.of("viewings", "show_views", "ad_slices")) {
       identities(topics, prefix + stream);
     }
     System.out.println(differences == 0 ? "EQUAL" : "DIFFERENT: " + differences + " differences");
@@ -129,78 +179,83 @@ public final class Truth implements Callable<Integer> {
         (Long) r.get("at"));
   }
 
-  private Sweep sweep() throws IOException, SQLException {
-    Map<String, Integer> userOfDevice = new HashMap<>();
-    List<Sweep.Programme> programmes = new ArrayList<>();
-    try (Connection connection = Database.open(Files.readString(databaseUrlFile));
-        Statement statement = connection.createStatement()) {
-      try (ResultSet rows = statement.executeQuery("SELECT device_id, user_id FROM devices")) {
-        while (rows.next()) {
-          userOfDevice.put(rows.getString(1), rows.getInt(2));
-        }
-      }
-      try (ResultSet rows =
-          statement.executeQuery(
-              "SELECT schedule_id, channel_id, show_id, starts_at, ends_at FROM schedule")) {
-        while (rows.next()) {
-          programmes.add(
-              new Sweep.Programme(
-                  rows.getInt(1),
-                  rows.getString(2),
-                  rows.getInt(3),
-                  micros(rows, 4),
-                  micros(rows, 5)));
-        }
+  private static Map<String, Integer> users(Connection connection) throws SQLException {
+    Map<String, Integer> users = new HashMap<>();
+    try (Statement statement = connection.createStatement();
+        ResultSet rows = statement.executeQuery("SELECT device_id, user_id FROM devices")) {
+      while (rows.next()) {
+        users.put(rows.getString(1), rows.getInt(2));
       }
     }
-    return new Sweep(
-        userOfDevice, programmes, Duration.ofMinutes(timeoutMinutes).toMillis() * 1000);
+    return users;
+  }
+
+  private static Plan plan(Connection connection, String table, String id, String shown)
+      throws SQLException {
+    List<Plan.Entry> entries = new ArrayList<>();
+    String sql =
+        "SELECT %s, channel_id, %s, starts_at, ends_at FROM %s".formatted(id, shown, table);
+    try (Statement statement = connection.createStatement();
+        ResultSet rows = statement.executeQuery(sql)) {
+      while (rows.next()) {
+        entries.add(
+            new Plan.Entry(
+                rows.getInt(1),
+                rows.getString(2),
+                rows.getInt(3),
+                micros(rows, 4),
+                micros(rows, 5)));
+      }
+    }
+    return new Plan(entries);
   }
 
   private static long micros(ResultSet rows, int column) throws SQLException {
     return rows.getObject(column, LocalDateTime.class).toEpochSecond(ZoneOffset.UTC) * 1_000_000;
   }
 
-  private Map<String, Long> sums(String index, String field)
+  /** Microseconds by the values of the fields. */
+  private Map<String, Long> sums(String index, String... fields)
       throws IOException, InterruptedException {
-    JsonNode answer =
-        request(
-            "POST",
-            "/" + index + "/_search",
-            "{\"size\":0,\"aggs\":{\"by\":{\"terms\":{\"field\":\""
-                + field
-                + "\",\"size\":60000},"
-                + "\"aggs\":{\"seconds\":{\"sum\":{\"field\":\"seconds\"}}}}}}");
-    Map<String, Long> sums = new TreeMap<>();
-    for (JsonNode bucket : answer.at("/aggregations/by/buckets")) {
-      sums.put(
-          bucket.get("key").asText(), Math.round(bucket.at("/seconds/value").asDouble() * 1e6));
-    }
-    return sums;
+    return grouped(
+        index, bucket -> Math.round(bucket.at("/seconds/value").asDouble() * 1e6), fields);
   }
 
-  private Map<String, Long> minutes() throws IOException, InterruptedException {
-    Map<String, Long> sums = new TreeMap<>();
-    String after = "";
+  /** Documents by the values of the fields. */
+  private Map<String, Long> counts(String index, String... fields)
+      throws IOException, InterruptedException {
+    return grouped(index, bucket -> bucket.path("doc_count").asLong(), fields);
+  }
+
+  private Map<String, Long> grouped(String index, ToLongFunction<JsonNode> figure, String... fields)
+      throws IOException, InterruptedException {
+    ObjectNode body = json.createObjectNode().put("size", 0);
+    ObjectNode by = body.putObject("aggs").putObject("by");
+    ObjectNode composite = by.putObject("composite").put("size", 10_000);
+    ArrayNode sources = composite.putArray("sources");
+    for (String field : fields) {
+      // Without the value there is a row, too.
+      sources
+          .addObject()
+          .putObject(field)
+          .putObject("terms")
+          .put("field", field)
+          .put("missing_bucket", true);
+    }
+    by.putObject("aggs").putObject("seconds").putObject("sum").put("field", "seconds");
+    Map<String, Long> figures = new TreeMap<>();
     while (true) {
       JsonNode answer =
-          request(
-              "POST",
-              "/" + minutesIndex + "/_search",
-              "{\"size\":0,\"aggs\":{\"by\":{\"composite\":{\"size\":10000,\"sources\":["
-                  + "{\"channel\":{\"terms\":{\"field\":\"channel_id\"}}},"
-                  + "{\"minute\":{\"terms\":{\"field\":\"minute\"}}}]"
-                  + after
-                  + "},\"aggs\":{\"seconds\":{\"sum\":{\"field\":\"seconds\"}}}}}}");
-      JsonNode by = answer.at("/aggregations/by");
-      for (JsonNode bucket : by.get("buckets")) {
-        String key = bucket.at("/key/channel").asText() + " " + bucket.at("/key/minute").asText();
-        sums.put(key, Math.round(bucket.at("/seconds/value").asDouble() * 1e6));
+          request("POST", "/" + index + "/_search", body.toString()).at("/aggregations/by");
+      for (JsonNode bucket : answer.path("buckets")) {
+        List<String> key = new ArrayList<>();
+        bucket.path("key").forEach(value -> key.add(value.asText()));
+        figures.put(String.join(" ", key), figure.applyAsLong(bucket));
       }
-      if (!by.has("after_key")) {
-        return sums;
+      if (!answer.has("after_key")) {
+        return figures;
       }
-      after = ",\"after\":" + by.get("after_key");
+      composite.set("after", answer.get("after_key"));
     }
   }
 
@@ -223,8 +278,9 @@ public final class Truth implements Callable<Integer> {
     return json.readTree(response.body());
   }
 
-  private void compare(String what, Map<String, Long> truth, Map<String, Long> found) {
-    Set<String> keys = new HashSet<>(truth.keySet());
+  private void compare(
+      String what, Map<String, Long> truth, Map<String, Long> found, LongFunction<String> unit) {
+    Set<String> keys = new TreeSet<>(truth.keySet());
     keys.addAll(found.keySet());
     int wrong = 0;
     for (String key : keys) {
@@ -233,17 +289,17 @@ public final class Truth implements Callable<Integer> {
       if (expected != actual) {
         if (wrong++ < 5) {
           System.out.printf(
-              "  %s %s: truth %,.6f s, Elasticsearch %,.6f s%n",
-              what, key, expected / 1e6, actual / 1e6);
+              "  %s %s: truth %s, Elasticsearch %s%n",
+              what, key, unit.apply(expected), unit.apply(actual));
         }
       }
     }
     differences += wrong;
     System.out.printf(
-        "by %s: %,d sums, %,.6f s in Elasticsearch, %s%n",
+        "by %s: %,d sums, %s in Elasticsearch, %s%n",
         what,
         found.size(),
-        found.values().stream().mapToLong(Long::longValue).sum() / 1e6,
+        unit.apply(found.values().stream().mapToLong(Long::longValue).sum()),
         wrong == 0 ? "all equal" : wrong + " differ");
   }
 
@@ -260,11 +316,5 @@ public final class Truth implements Callable<Integer> {
         });
     differences += counts[1];
     System.out.printf("%s: %,d records, %,d duplicate identities%n", topic, counts[0], counts[1]);
-  }
-
-  private static Map<String, Long> asText(Map<Integer, Long> sums) {
-    Map<String, Long> text = new TreeMap<>();
-    sums.forEach((k, v) -> text.put(Integer.toString(k), v));
-    return text;
   }
 }

@@ -8,6 +8,7 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.URI;
 import java.net.URLDecoder;
+import java.net.UnknownHostException;
 import java.nio.charset.StandardCharsets;
 import java.time.Clock;
 import java.util.LinkedHashMap;
@@ -19,6 +20,7 @@ import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Function;
 
 /**
@@ -27,6 +29,10 @@ import java.util.function.Function;
  * requests get.
  */
 public final class ApiServer implements AutoCloseable {
+  private static final String WEATHER = "/data/2.5/weather";
+
+  private static final int REMEMBERED = 10_000;
+
   private final HttpServer server;
   private final ExecutorService threads = Executors.newCachedThreadPool(ApiServer::daemon);
   private final Map<String, Function<Request, Answer>> paths = new ConcurrentHashMap<>();
@@ -50,12 +56,16 @@ public final class ApiServer implements AutoCloseable {
 
   /** A server that is running, on a loopback port; 0 for any. */
   public ApiServer(int port, Clock clock) {
+    this(InetAddress.getLoopbackAddress(), port, clock);
+  }
+
+  private ApiServer(InetAddress address, int port, Clock clock) {
     try {
-      server = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), port), 0);
+      server = HttpServer.create(new InetSocketAddress(address, port), 0);
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
-    paths.put("/data/2.5/weather", new OpenWeather(clock));
+    paths.put(WEATHER, new OpenWeather(clock));
     paths.put("/v1/forecast", new OpenMeteo(clock));
     paths.put("/v1/archive", new OpenMeteo(clock));
     paths.put("/vls/v1/stations", new Stations(clock));
@@ -87,7 +97,7 @@ public final class ApiServer implements AutoCloseable {
     return this;
   }
 
-  /** All requests so far. */
+  /** The newest requests. */
   public List<Request> requests() {
     return List.copyOf(requests);
   }
@@ -110,6 +120,9 @@ public final class ApiServer implements AutoCloseable {
               new String(exchange.getRequestBody().readAllBytes(), StandardCharsets.UTF_8),
               System.currentTimeMillis());
       requests.add(request);
+      if (requests.size() > REMEMBERED) {
+        requests.remove(0);
+      }
       String path = request.uri().getPath();
       Queue<Answer> instead = faults.get(path);
       Answer answer = instead == null ? null : instead.poll();
@@ -148,10 +161,38 @@ public final class ApiServer implements AutoCloseable {
     threads.shutdownNow();
   }
 
-  /** Runs until it is killed, on the port of the environment variable {@code PORT}. */
-  public static void main(String[] args) throws InterruptedException {
+  /** Every so many requests to a path one fails, as services do: with 500, 429 and 401 in turn. */
+  ApiServer failing(String path, int every) {
+    Function<Request, Answer> answers = paths.get(path);
+    AtomicInteger count = new AtomicInteger();
+    return on(
+        path,
+        request -> {
+          int number = count.incrementAndGet();
+          if (number % every != 0) {
+            return answers.apply(request);
+          }
+          return switch (number / every % 3) {
+            case 1 -> Answer.status(500, "{\"cod\":500,\"message\":\"Internal error\"}");
+            case 2 -> Answer.slowDown("2");
+            default -> Answer.status(401, "{\"cod\":401,\"message\":\"Invalid API key\"}");
+          };
+        });
+  }
+
+  /**
+   * Runs until it is killed, on the port of the environment variable {@code PORT}, and on loopback
+   * or the address in {@code HOST}. With {@code FAULT_EVERY} one in so many requests for the
+   * weather fails.
+   */
+  public static void main(String[] args) throws InterruptedException, UnknownHostException {
     int port = Integer.parseInt(System.getenv().getOrDefault("PORT", "0"));
-    try (ApiServer server = new ApiServer(port, Clock.systemUTC())) {
+    String faults = System.getenv("FAULT_EVERY");
+    InetAddress address = InetAddress.getByName(System.getenv().getOrDefault("HOST", "127.0.0.1"));
+    try (ApiServer server = new ApiServer(address, port, Clock.systemUTC())) {
+      if (faults != null) {
+        server.failing(WEATHER, Integer.parseInt(faults));
+      }
       System.out.println("listening at " + server.url());
       Thread.currentThread().join();
     }

@@ -24,6 +24,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.TreeMap;
 import java.util.stream.Stream;
 
 /**
@@ -144,14 +145,7 @@ public final class DirectoryReader {
           text(path).ifPresent(t -> data.put(key, t));
         }
       }
-      for (String literal : generator.texts("literals")) {
-        int equals = literal.indexOf('=');
-        if (equals <= 0) {
-          generator.problem(generator.at("literals"), "expected key=value");
-        } else {
-          data.put(literal.substring(0, equals), literal.substring(equals + 1));
-        }
-      }
+      data.putAll(literals(generator));
       generator.noMore();
       put(into, name, data, field, fields);
       if (hashed) {
@@ -161,6 +155,19 @@ public final class DirectoryReader {
         return;
       }
     }
+  }
+
+  private static Map<String, String> literals(Fields fields) {
+    Map<String, String> data = new TreeMap<>();
+    for (String literal : fields.texts("literals")) {
+      int equals = literal.indexOf('=');
+      if (equals <= 0) {
+        fields.problem(fields.at("literals"), "expected key=value");
+      } else {
+        data.put(literal.substring(0, equals), literal.substring(equals + 1));
+      }
+    }
+    return data;
   }
 
   private void put(
@@ -315,7 +322,9 @@ public final class DirectoryReader {
               .mapping("port")
               .map(
                   given -> {
-                    DevPort read = new DevPort(given.required("env"), given.required("secret"));
+                    DevPort read =
+                        new DevPort(
+                            given.required("env"), given.required("secret"), literals(given));
                     given.noMore();
                     return read;
                   });

@@ -4,6 +4,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.TreeMap;
 import java.util.TreeSet;
 
 /**
@@ -81,12 +82,16 @@ public record LocalEnvironment(List<DevService> services, List<DevProcess> proce
    * @param env the environment variable that tells the process
    * @param secret name of the Secret that tells the pipeline: keys {@code url}, {@code host},
    *     {@code port}
+   * @param literals further keys of that Secret, such as the key that the process takes
    */
-  public record DevPort(String env, String secret) {
+  public record DevPort(String env, String secret, Map<String, String> literals) {
     /** What the Secret holds. */
-    public static Map<String, String> keys(int port) {
-      return Map.of(
-          "url", "http://127.0.0.1:" + port, "host", "127.0.0.1", "port", Integer.toString(port));
+    public Map<String, String> keys(int port) {
+      Map<String, String> keys = new TreeMap<>(literals);
+      keys.put("url", "http://127.0.0.1:" + port);
+      keys.put("host", "127.0.0.1");
+      keys.put("port", Integer.toString(port));
+      return keys;
     }
   }
 
@@ -113,7 +118,7 @@ public record LocalEnvironment(List<DevService> services, List<DevProcess> proce
   /** The value of each variable, with what the Secrets hold. */
   public static Map<String, String> resolve(
       List<EnvVar> env, Map<String, Map<String, String>> secrets) {
-    Map<String, String> resolved = new java.util.TreeMap<>();
+    Map<String, String> resolved = new TreeMap<>();
     for (EnvVar variable : env) {
       variable.value().ifPresent(v -> resolved.put(variable.name(), v));
       variable

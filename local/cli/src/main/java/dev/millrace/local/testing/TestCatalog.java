@@ -48,23 +48,25 @@ final class TestCatalog implements SchemaCatalog {
     for (StreamDeclaration declaration : declarations) {
       String topic = topics.get(declaration.name());
       if (topic != null) {
-        declared.put(topic, new StreamSchema(declaration.schema(), key(declaration)));
+        declaration
+            .schema()
+            .ifPresent(s -> declared.put(topic, new StreamSchema(s, key(s, declaration.key()))));
       }
     }
   }
 
-  private static Optional<Schema> key(StreamDeclaration declaration) {
-    if (declaration.key().isEmpty()) {
+  private static Optional<Schema> key(Schema schema, List<String> columns) {
+    if (columns.isEmpty()) {
       return Optional.empty();
     }
     return Optional.of(
         Schema.createRecord(
-            declaration.schema().getName() + "Key",
+            schema.getName() + "Key",
             null,
-            declaration.schema().getNamespace(),
+            schema.getNamespace(),
             false,
-            declaration.key().stream()
-                .map(k -> declaration.schema().getField(k))
+            columns.stream()
+                .map(schema::getField)
                 .filter(java.util.Objects::nonNull)
                 .map(f -> new Schema.Field(f.name(), f.schema()))
                 .toList()));

@@ -131,9 +131,6 @@ final class TestReader {
   private void declaration(String file, String name, Fields fields) {
     List<Schema.Field> columns = new ArrayList<>();
     Optional<Fields> declared = fields.mapping("columns");
-    if (declared.isEmpty()) {
-      fields.problem(fields.at("columns"), "is missing");
-    }
     for (String column : declared.map(Fields::names).orElse(List.of())) {
       Fields types = declared.get();
       if (!column.matches("[A-Za-z_][A-Za-z0-9_]*")) {
@@ -145,7 +142,9 @@ final class TestReader {
     }
     List<String> key = fields.texts("key");
     for (String k : key) {
-      if (columns.stream().noneMatch(c -> c.name().equals(k))) {
+      if (declared.isEmpty()) {
+        fields.problem(fields.at("columns"), "is missing: the key is made of them");
+      } else if (columns.stream().noneMatch(c -> c.name().equals(k))) {
         fields.problem(fields.at("key"), "'" + k + "' is not among its columns");
       }
     }
@@ -157,7 +156,8 @@ final class TestReader {
             new StreamDeclaration(
                 file + ": streams." + name,
                 name,
-                Schema.createRecord(name, null, "dev.millrace.tests", false, columns),
+                declared.map(
+                    d -> Schema.createRecord(name, null, "dev.millrace.tests", false, columns)),
                 key,
                 rows));
     if (before != null) {

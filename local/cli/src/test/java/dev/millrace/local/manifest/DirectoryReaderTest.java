@@ -139,7 +139,7 @@ class DirectoryReaderTest {
           - name: life
             java: { classPath: [lib/*], mainClass: a.B, args: [x] }
             env: [ { name: U, secret: db, key: url }, { name: V, value: v } ]
-            port: { env: PORT, secret: life-address }
+            port: { env: PORT, secret: life-address, literals: [apiKey=any] }
         """);
     LocalEnvironment environment = DirectoryReader.read(root).environment().orElseThrow();
     assertThat(environment.services())
@@ -156,7 +156,7 @@ class DirectoryReaderTest {
                 environment.processes().get(0).env(), Map.of("db", Map.of("url", "u"))))
         .isEqualTo(Map.of("U", "u", "V", "v"));
     assertThat(environment.processes().get(0).port())
-        .contains(new LocalEnvironment.DevPort("PORT", "life-address"));
+        .contains(new LocalEnvironment.DevPort("PORT", "life-address", Map.of("apiKey", "any")));
     assertThat(environment.secrets())
         .containsExactly("db", "life-address", "orders-s3", "shop-db", "tv-mqtt");
   }

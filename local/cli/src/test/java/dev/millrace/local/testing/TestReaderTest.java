@@ -63,12 +63,13 @@ class TestReaderTest {
     TestSuite suite = TestReader.read(directory);
     StreamDeclaration users = suite.streams().get(0);
     assertThat(users.key()).containsExactly("id");
-    assertThat(users.schema().getField("region").schema().isNullable()).isTrue();
-    assertThat(users.schema().getField("note").schema().isNullable()).isTrue();
-    assertThat(users.schema().getField("id").schema().isNullable()).isFalse();
-    assertThat(users.schema().getField("rate").schema().getLogicalType().getName())
+    assertThat(users.schema().orElseThrow().getField("region").schema().isNullable()).isTrue();
+    assertThat(users.schema().orElseThrow().getField("note").schema().isNullable()).isTrue();
+    assertThat(users.schema().orElseThrow().getField("id").schema().isNullable()).isFalse();
+    assertThat(users.schema().orElseThrow().getField("rate").schema().getLogicalType().getName())
         .isEqualTo("decimal");
-    assertThat(users.schema().getField("at").schema().getType()).isEqualTo(Schema.Type.LONG);
+    assertThat(users.schema().orElseThrow().getField("at").schema().getType())
+        .isEqualTo(Schema.Type.LONG);
     assertThat(suite.tests()).extracting(PipelineTest::name).containsExactly("first", "second");
     PipelineTest.Step one = suite.tests().get(0).steps().get(0);
     assertThat(one.given().get("events")).hasSize(2);
@@ -120,6 +121,8 @@ class TestReaderTest {
         .containsExactly(
             "tests/a.yaml: streams.u.columns.a: 'strin' is not a type (did you mean 'string'?): boolean, int, long, float, double, string, bytes, date, timestamp or decimal(precision,scale), with 'or null' behind it if it may be null",
             "tests/a.yaml: streams.u.key: 'c' is not among its columns");
+    assertThat(problems("kind: TestStreams\nstreams: { u: { key: [c], rows: [ { c: 1 } ] } }\n"))
+        .containsExactly("tests/a.yaml: streams.u.columns: is missing: the key is made of them");
     String test =
         "apiVersion: millrace.dev/v1alpha1\nkind: PipelineTest\nname: twice\nthen: { a: [] }\n";
     write("b.yaml", test);

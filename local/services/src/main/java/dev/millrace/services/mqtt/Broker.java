@@ -1,5 +1,6 @@
 package dev.millrace.services.mqtt;
 
+import com.hivemq.configuration.service.InternalConfigurations;
 import com.hivemq.embedded.EmbeddedExtension;
 import com.hivemq.embedded.EmbeddedHiveMQ;
 import com.hivemq.extension.sdk.api.ExtensionMain;
@@ -23,16 +24,21 @@ import java.util.concurrent.ExecutionException;
 
 /** HiveMQ's Community Edition with one user. Ends on SIGTERM. */
 public final class Broker {
+  /** Messages of QoS 1 and 2 on their way to one client, as far as the client allows it. */
+  private static final int IN_FLIGHT = 2000;
+
   private Broker() {}
 
   /**
    * Runs it.
    *
-   * @param args the folder with {@code conf/config.xml} and {@code data}; the user's name; the file
-   *     with the user's password
+   * @param args the folder with {@code conf/config.xml}, where it keeps {@code data}; the user's
+   *     name; the file with the user's password
    */
   public static void main(String[] args) throws Exception {
     Path home = Path.of(args[0]);
+    // 50 by default: a client that acknowledges what is safe elsewhere would wait most of the time.
+    InternalConfigurations.MAX_INFLIGHT_WINDOW_SIZE_MESSAGES = IN_FLIGHT;
     EmbeddedExtension users =
         EmbeddedExtension.builder()
             .withId("millrace-users")
@@ -44,13 +50,19 @@ public final class Broker {
     EmbeddedHiveMQ broker =
         EmbeddedHiveMQ.builder()
             .withConfigurationFolder(home.resolve("conf"))
-            .withDataFolder(home.resolve("data"))
+            .withDataFolder(Files.createDirectories(home.resolve("data")))
             .withExtensionsFolder(Files.createDirectories(home.resolve("extensions")))
             .withEmbeddedExtension(users)
             .withoutLoggingBootstrap()
             .build();
     Runtime.getRuntime().addShutdownHook(new Thread(() -> stop(broker), "stop"));
-    broker.start().get();
+    try {
+      broker.start().get();
+    } catch (ExecutionException e) {
+      // Its threads would keep the process.
+      System.out.println("ERROR the broker does not start: " + e.getCause());
+      System.exit(1);
+    }
     new CountDownLatch(1).await();
   }
 

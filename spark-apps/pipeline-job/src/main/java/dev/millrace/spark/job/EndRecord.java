@@ -19,10 +19,12 @@ import org.apache.hadoop.fs.Path;
 final class EndRecord {
   private static final ObjectMapper JSON = new ObjectMapper();
   private final Path file;
+  private final Path state;
   private final Configuration configuration;
 
   EndRecord(String checkpoint, Configuration configuration) {
     this.file = new Path(checkpoint, "millrace-ended.json");
+    this.state = new Path(checkpoint, "state");
     this.configuration = configuration;
   }
 
@@ -36,6 +38,11 @@ final class EndRecord {
       return Optional.of(
           JSON.readValue(in, new TypeReference<TreeMap<String, Map<Integer, Long>>>() {}));
     }
+  }
+
+  /** Whether the query remembers more than where it was: at its end all of that was closed. */
+  boolean keptState() throws IOException {
+    return state.getFileSystem(configuration).exists(state);
   }
 
   void write(Map<String, Map<Integer, Long>> inputs) throws IOException {

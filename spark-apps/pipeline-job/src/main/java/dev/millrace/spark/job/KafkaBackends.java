@@ -39,7 +39,9 @@ final class KafkaBackends implements Backends {
       // The event times of what a transform writes do not say how far it has come: a row may become
       // final long after later ones. What its runner publishes does.
       boolean ours =
-          plan.transforms().stream().anyMatch(t -> t.output().topic().equals(stream.topic()));
+          Boolean.TRUE.equals(stream.progressMarks())
+              || plan.transforms().stream()
+                  .anyMatch(t -> t.output().topic().equals(stream.topic()));
       options.put("eventTime.progress", ours ? "marks" : "observed");
     }
     options.put(
@@ -63,6 +65,7 @@ final class KafkaBackends implements Backends {
     Map<String, String> options = common(transform);
     options.put("topic", stream.topic());
     options.put("stream", stream.name());
+    put(options, "format", stream.format());
     json(options, "schema", stream.schema());
     json(options, "keySchema", stream.keySchema());
     if (columns != null) {
@@ -77,6 +80,7 @@ final class KafkaBackends implements Backends {
     PlanDocument.Output output = transform.output();
     Map<String, String> options = common(transform);
     options.put("topic", output.topic());
+    put(options, "format", output.format());
     json(options, "schema", output.schema());
     put(options, "schemaId", output.schemaId());
     json(options, "keySchema", output.keySchema());

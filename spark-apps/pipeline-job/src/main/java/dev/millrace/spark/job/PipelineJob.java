@@ -57,6 +57,19 @@ public final class PipelineJob implements AutoCloseable {
       System.exit(2);
       return;
     }
+    PipelineJob job = serving(plan);
+    SparkSession spark = session(job.plan).getOrCreate();
+    job.start(
+        spark,
+        new KafkaBackends(job.plan),
+        new KafkaMarks(job.plan.kafka(), job.plan.marksTopic()));
+    LOG.info("pipeline {}: {} transforms", plan.pipeline(), plan.transforms().size());
+    new CountDownLatch(1).await();
+  }
+
+  /** A job of which nothing is started yet, that says so to whoever asks, and stops by SIGTERM. */
+  static PipelineJob serving(PlanDocument read) throws IOException {
+    PlanDocument plan = read;
     String checkpoints = System.getenv("MILLRACE_CHECKPOINT_DIR");
     if (checkpoints != null && !checkpoints.isEmpty()) {
       plan = plan.withCheckpointDir(checkpoints);
@@ -76,10 +89,17 @@ public final class PipelineJob implements AutoCloseable {
               Runtime.getRuntime().halt(0);
             },
             BEFORE_SPARK);
-    SparkSession spark = session(plan).getOrCreate();
-    job.start(spark, new KafkaBackends(plan), new KafkaMarks(plan.kafka(), plan.marksTopic()));
-    LOG.info("pipeline {}: {} transforms", plan.pipeline(), plan.transforms().size());
-    new CountDownLatch(1).await();
+    return job;
+  }
+
+  PlanDocument plan() {
+    return plan;
+  }
+
+  /** Runs a transform in this thread, until it is stopped. */
+  void run(TransformRunner runner) {
+    runners = List.of(runner);
+    runner.run();
   }
 
   /** Where the status is served: on loopback, unless a cluster's launcher says where. */

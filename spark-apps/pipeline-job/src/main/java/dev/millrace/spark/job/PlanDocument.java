@@ -9,6 +9,7 @@ import dev.millrace.spark.options.RegistryAccess;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -67,18 +68,48 @@ public record PlanDocument(
 
   /**
    * A stream that transforms read. {@code snapshotMark}: a table that is complete only once its
-   * mark says so.
+   * mark says so. {@code format}: see {@link dev.millrace.registry.format.StreamFormat}, null for
+   * its default. {@code progressMarks}: another job writes it, and says by marks how far it has
+   * come.
    */
   public record Stream(
       String name,
       String topic,
       String kind,
+      String format,
       JsonNode schema,
       JsonNode keySchema,
       EventTime eventTime,
       boolean snapshotMark,
       String validFrom,
-      String validTo) {
+      String validTo,
+      Boolean progressMarks) {
+    /** One of whose progress its own rows say most. */
+    Stream(
+        String name,
+        String topic,
+        String kind,
+        String format,
+        JsonNode schema,
+        JsonNode keySchema,
+        EventTime eventTime,
+        boolean snapshotMark,
+        String validFrom,
+        String validTo) {
+      this(
+          name,
+          topic,
+          kind,
+          format,
+          schema,
+          keySchema,
+          eventTime,
+          snapshotMark,
+          validFrom,
+          validTo,
+          null);
+    }
+
     boolean table() {
       return "table".equals(kind);
     }
@@ -91,8 +122,8 @@ public record PlanDocument(
   public record EventTime(String field, long outOfOrderMs, Long idleMs) {}
 
   /**
-   * One transform: {@code intervals} or {@code sql}, exactly one of them. {@code latenessMs} is
-   * null for what keeps no state by time.
+   * One transform: {@code intervals}, {@code sql} or {@code app}, exactly one of them. {@code
+   * latenessMs} is null for what keeps no state by time.
    */
   public record Transform(
       String name,
@@ -101,9 +132,24 @@ public record PlanDocument(
       String deadTopic,
       Intervals intervals,
       String sql,
+      App app,
       Long latenessMs,
       List<Read> reads,
       Output output) {
+
+    /** One that is no application. */
+    Transform(
+        String name,
+        String stateHash,
+        String lateTopic,
+        String deadTopic,
+        Intervals intervals,
+        String sql,
+        Long latenessMs,
+        List<Read> reads,
+        Output output) {
+      this(name, stateHash, lateTopic, deadTopic, intervals, sql, null, latenessMs, reads, output);
+    }
 
     /** The streams whose records drive this transform. */
     List<Read> drivers() {
@@ -138,14 +184,20 @@ public record PlanDocument(
     }
   }
 
+  /** What whoever starts an application must know of it. */
+  public record App(String file, String hash, String mainClass, List<String> args, String image) {}
+
   /** One stream that SQL reads, and the columns it needs of it. */
   public record Read(String stream, String role, List<String> columns) {}
 
-  /** Where the rows go. The schema ids are the registry's. */
+  /**
+   * Where the rows go, in which format (null for the default). The schema ids are the registry's.
+   */
   public record Output(
       String stream,
       String topic,
       String kind,
+      String format,
       JsonNode schema,
       JsonNode keySchema,
       List<String> partitionBy,
@@ -192,6 +244,15 @@ public record PlanDocument(
                         + String.join(", ", streams.stream().map(Stream::name).toList())));
   }
 
+  /** How far behind the progress of its input a transform says that its rows' event times lie. */
+  Duration outOfOrder(Transform transform) {
+    return streams.stream()
+        .filter(s -> s.name().equals(transform.output().stream()) && s.eventTime() != null)
+        .map(s -> Duration.ofMillis(s.eventTime().outOfOrderMs()))
+        .findFirst()
+        .orElse(Duration.ZERO);
+  }
+
   private void check() {
     List<String> wrong = new ArrayList<>();
     if (version != 1) {
@@ -212,9 +273,12 @@ public record PlanDocument(
       String at = "transform " + t.name();
       need(wrong, at + ": stateHash", t.stateHash());
       need(wrong, at + ": output", t.output());
-      if ((t.intervals() == null) == (t.sql() == null)) {
-        wrong.add(at + ": needs exactly one of intervals and sql");
-      } else if (t.sql() != null && (t.reads() == null || t.drivers().isEmpty())) {
+      if (java.util.stream.Stream.of(t.intervals(), t.sql(), t.app())
+              .filter(Objects::nonNull)
+              .count()
+          != 1) {
+        wrong.add(at + ": needs exactly one of intervals, sql and app");
+      } else if (t.intervals() == null && (t.reads() == null || t.drivers().isEmpty())) {
         wrong.add(at + ": reads: no stream with role drives");
       } else {
         t.drivers().forEach(r -> known(wrong, at, r.stream()));

@@ -17,23 +17,33 @@ import org.apache.spark.sql.streaming.StreamingQueryProgress;
  */
 final class QueryNumbers {
   private final List<String> drivers;
+  private final boolean eachObserved;
   private final Map<String, Instant> progressOf = new ConcurrentHashMap<>();
   private volatile double inputRate;
   private volatile double processedRate;
   private volatile long batchId = -1;
   private volatile long batchMs;
   private volatile long stateRows;
+  private volatile boolean stateful;
   private volatile long rowsWritten;
   private volatile long late;
   private volatile long dead;
   private volatile Map<String, Long> lag = Map.of();
   private volatile Instant watermark = Instant.MIN;
 
+  /** Of a query that the plan says all about. */
+  QueryNumbers(List<String> drivers) {
+    this(drivers, drivers.size() > 1);
+  }
+
   /**
    * @param drivers the streams that drive, in the order of the query's sources
+   * @param eachObserved each stream reports its progress as a metric; otherwise the one there is
+   *     gives Spark its event time
    */
-  QueryNumbers(List<String> drivers) {
+  QueryNumbers(List<String> drivers, boolean eachObserved) {
     this.drivers = List.copyOf(drivers);
+    this.eachObserved = eachObserved;
   }
 
   synchronized void take(StreamingQueryProgress p) {
@@ -50,6 +60,7 @@ final class QueryNumbers {
       state += Math.max(0, op.numRowsTotal());
     }
     stateRows = state;
+    stateful = p.stateOperators().length > 0;
     Map<String, Long> behind = new TreeMap<>();
     SourceProgress[] sources = p.sources();
     for (int i = 0; i < sources.length; i++) {
@@ -67,7 +78,7 @@ final class QueryNumbers {
     if (mark != null) {
       watermark = Instant.parse(mark);
     }
-    if (drivers.size() == 1) {
+    if (!eachObserved) {
       String max = p.eventTime().get("max");
       if (max != null) {
         progressOf.put(drivers.get(0), Instant.parse(max));
@@ -95,22 +106,22 @@ final class QueryNumbers {
   }
 
   /**
-   * Whether all of a transform's input has ended and become rows. Intervals are all written only
-   * when a batch was executed with the last watermark; anything else is written with the batch that
-   * saw the end.
+   * Whether all of a transform's input has ended and become rows. Intervals, and what an
+   * application remembers, are all written only when a batch was executed with the last watermark;
+   * anything else is written with the batch that saw the end.
    */
   boolean done(PlanDocument.Transform transform) {
-    if (transform.intervals() != null) {
+    if (transform.intervals() != null || (transform.app() != null && stateful)) {
       return !watermark.isBefore(Progress.NEARLY_END);
     }
     return progress().filter(p -> !p.isBefore(Progress.NEARLY_END)).isPresent();
   }
 
   /** No row of a transform's output that is still to come has an earlier event time. */
-  Instant reached(PlanDocument.Transform transform) {
+  Instant reached(PlanDocument plan, PlanDocument.Transform transform) {
     PlanDocument.Intervals spec = transform.intervals();
     if (spec == null) {
-      return progress().orElse(Instant.MIN);
+      return progress().map(p -> p.minus(plan.outOfOrder(transform))).orElse(Instant.MIN);
     }
     // An open interval's next row starts at most one slice (or, uncut, one timeout) before what
     // progress has passed.

@@ -48,7 +48,10 @@ final class StatusServer implements AutoCloseable {
             }
           }
         });
-    server.start();
+    // Its thread is of the kind of who starts it: an application that fails ends its process.
+    Thread starting = new Thread(server::start, "status-start");
+    starting.setDaemon(true);
+    starting.start();
   }
 
   private static void answer(HttpExchange exchange, int code, byte[] body) throws IOException {

@@ -13,7 +13,9 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import org.apache.spark.sql.AnalysisException;
+import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SparkSession;
+import org.apache.spark.sql.streaming.DataStreamWriter;
 import org.apache.spark.sql.streaming.StreamingQuery;
 import org.apache.spark.sql.streaming.StreamingQueryException;
 import org.apache.spark.sql.streaming.StreamingQueryListener;
@@ -60,10 +62,15 @@ final class TransformRunner implements Runnable {
     }
   }
 
+  /** Makes what is started, anew for each attempt. */
+  interface Work {
+    DataStreamWriter<Row> writer(SparkSession session, String checkpoint) throws AnalysisException;
+  }
+
   private final PlanDocument plan;
   private final PlanDocument.Transform transform;
   private final SparkSession session;
-  private final Backends backends;
+  private final Work work;
   private final Marks marks;
   private final Backoff backoff;
   private final String checkpoint;
@@ -77,6 +84,8 @@ final class TransformRunner implements Runnable {
   private long publishedNanos = System.nanoTime();
 
   /**
+   * A transform that the plan says all about.
+   *
    * @param spark the job's session; the transform gets one of its own, which shares the cluster
    */
   TransformRunner(
@@ -86,10 +95,30 @@ final class TransformRunner implements Runnable {
       Backends backends,
       Marks marks,
       Backoff backoff) {
+    this(
+        plan,
+        transform,
+        spark.newSession(),
+        marks,
+        backoff,
+        (session, checkpoint) ->
+            TransformQuery.build(session, plan, transform, backends, checkpoint));
+  }
+
+  /**
+   * @param session that the work's rows are of, for this transform alone
+   */
+  TransformRunner(
+      PlanDocument plan,
+      PlanDocument.Transform transform,
+      SparkSession session,
+      Marks marks,
+      Backoff backoff,
+      Work work) {
     this.plan = plan;
     this.transform = transform;
-    this.session = spark.newSession();
-    this.backends = backends;
+    this.session = session;
+    this.work = work;
     this.marks = marks;
     this.backoff = backoff;
     this.checkpoint =
@@ -100,7 +129,7 @@ final class TransformRunner implements Runnable {
             + transform.stateHash();
     this.endRecord = new EndRecord(checkpoint, session.sessionState().newHadoopConf());
     this.drivers = transform.drivers().stream().map(PlanDocument.Read::stream).toList();
-    this.numbers = new QueryNumbers(drivers);
+    this.numbers = new QueryNumbers(drivers, transform.app() != null || drivers.size() > 1);
     session.streams().addListener(new Listener(numbers));
   }
 
@@ -184,7 +213,9 @@ final class TransformRunner implements Runnable {
       standing = new Standing(State.ENDED, null);
       return true;
     }
-    if (transform.intervals() != null || transform.output().table()) {
+    if (transform.intervals() != null
+        || transform.output().table()
+        || (transform.app() != null && endRecord.keptState())) {
       throw new Hopeless(
           "its input ("
               + String.join(", ", drivers)
@@ -274,20 +305,22 @@ final class TransformRunner implements Runnable {
   private StreamingQuery start() throws AnalysisException, TimeoutException {
     // Scala's exceptions are unchecked to Java's compiler; this declaration makes them visible
     // again.
-    return TransformQuery.build(session, plan, transform, backends, checkpoint).start();
+    return work.writer(session, checkpoint).start();
   }
 
   /**
    * Tells the readers of the output how far it has come: the output's own event times can not say
    * that, since a row may be final long after later ones (an interval that is still open). The
    * order matters: first the progress of a batch that is committed, then the offsets, which may
-   * only be too late.
+   * only be too late. What an application makes of event times only its own rows say.
    */
   private void publish() {
-    if (transform.output().table() || System.nanoTime() - publishedNanos < PUBLISH_NANOS) {
+    if (transform.output().table()
+        || transform.app() != null
+        || System.nanoTime() - publishedNanos < PUBLISH_NANOS) {
       return;
     }
-    Instant reached = numbers.reached(transform);
+    Instant reached = numbers.reached(plan, transform);
     if (!reached.isAfter(published) || !reached.isBefore(Progress.NEARLY_END)) {
       return;
     }

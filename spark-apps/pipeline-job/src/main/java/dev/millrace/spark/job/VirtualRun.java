@@ -213,7 +213,7 @@ final class VirtualRun implements AutoCloseable {
     }
 
     private void publish() {
-      Instant reached = numbers.reached(transform);
+      Instant reached = numbers.reached(plan, transform);
       if (!transform.output().table()
           && reached.isAfter(published)
           && reached.isBefore(Progress.NEARLY_END)) {

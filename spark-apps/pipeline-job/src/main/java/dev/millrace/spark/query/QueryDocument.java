@@ -40,8 +40,11 @@ record QueryDocument(
    * A stream.
    *
    * @param kind {@code append} or {@code table}
+   * @param format see {@link dev.millrace.registry.format.StreamFormat}; null for its default
+   * @param schema that its records are read with; null for the registry's newest
    */
-  record Stream(String pipeline, String name, String kind, String topic) {
+  record Stream(
+      String pipeline, String name, String kind, String topic, String format, String schema) {
     boolean table() {
       return kind.equals("table");
     }

@@ -59,6 +59,9 @@ final class StreamReads {
     query.registry().put(options);
     options.put("topic", stream.topic());
     options.put("schema", schema(stream));
+    if (stream.format() != null) {
+      options.put("format", stream.format());
+    }
     options.put("reader", "query");
     options.put("transform", "query");
     options.put("from", query.from());
@@ -75,8 +78,11 @@ final class StreamReads {
     return session.readStream().format(rows).options(options).load();
   }
 
-  /** Asks the registry once. */
+  /** Asks the registry once, where nobody says it. */
   String schema(QueryDocument.Stream stream) {
+    if (stream.schema() != null) {
+      return stream.schema();
+    }
     return schemas.computeIfAbsent(
         stream.topic(),
         topic -> {

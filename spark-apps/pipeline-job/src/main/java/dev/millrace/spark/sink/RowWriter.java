@@ -20,8 +20,8 @@ final class RowWriter implements DataWriter<InternalRow> {
   private final String queryId;
   private final String task;
   private final long epoch;
-  private final RowEncoder value;
-  private final RowEncoder key;
+  private final RecordEncoder value;
+  private final RecordEncoder key;
   private final RowEncoder partitioner;
   private Transactions transactions;
   private boolean skip;
@@ -34,10 +34,14 @@ final class RowWriter implements DataWriter<InternalRow> {
     this.task = Integer.toString(partition);
     this.epoch = epoch;
     Schema schema = new Schema.Parser().parse(options.schema());
-    this.value = new RowEncoder(rows, schema);
+    this.value = RecordEncoder.of(options.format(), rows, schema, options.schemaId());
     this.key =
         options.keyed()
-            ? new RowEncoder(rows, new Schema.Parser().parse(options.keySchema()))
+            ? RecordEncoder.of(
+                options.format(),
+                rows,
+                new Schema.Parser().parse(options.keySchema()),
+                options.keySchemaId())
             : null;
     Schema by = options.partitionSchema(schema);
     this.partitioner = by == null ? null : new RowEncoder(rows, by);
@@ -58,8 +62,8 @@ final class RowWriter implements DataWriter<InternalRow> {
 
   private ProducerRecord<byte[], byte[]> record(InternalRow row) {
     try {
-      byte[] k = key == null ? null : key.framed(options.keySchemaId(), row);
-      byte[] v = value.framed(options.schemaId(), row);
+      byte[] k = key == null ? null : key.encode(row);
+      byte[] v = value.encode(row);
       byte[] by = partitioner == null ? k : partitioner.bare(row);
       Integer partition = by == null ? null : Utils.toPositive(Utils.murmur2(by)) % partitions;
       return new ProducerRecord<>(options.topic(), partition, k, v);

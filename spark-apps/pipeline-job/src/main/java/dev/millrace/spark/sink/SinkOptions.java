@@ -2,6 +2,7 @@ package dev.millrace.spark.sink;
 
 import static dev.millrace.spark.options.KafkaOptions.required;
 
+import dev.millrace.registry.format.StreamFormat;
 import dev.millrace.spark.options.KafkaOptions;
 import java.io.Serializable;
 import java.util.HashMap;
@@ -19,6 +20,7 @@ import org.apache.spark.sql.util.CaseInsensitiveStringMap;
  */
 record SinkOptions(
     String topic,
+    StreamFormat format,
     String transform,
     HashMap<String, String> kafka,
     String schema,
@@ -36,6 +38,7 @@ record SinkOptions(
     String keySchema = options.getOrDefault("keySchema", "");
     return new SinkOptions(
         required(options, "topic"),
+        StreamFormat.of(options.get("format")),
         required(options, "transform"),
         KafkaOptions.kafka(options),
         required(options, "schema"),

@@ -17,8 +17,8 @@ import org.apache.spark.sql.types.StructType;
 import org.apache.spark.sql.util.CaseInsensitiveStringMap;
 
 /**
- * A stream as a streaming sink: registry-framed Avro, in one transaction a task and epoch. An epoch
- * that Kafka has already is not written again, and who was replaced is fenced.
+ * A stream as a streaming sink, in the stream's format and in one transaction a task and epoch. An
+ * epoch that Kafka has already is not written again, and who was replaced is fenced.
  *
  * <p>The rows stay in the tasks that made them. A replayed batch has the same tasks (they follow
  * from the source's offsets, or from the partitions of the state), so what a task has written it

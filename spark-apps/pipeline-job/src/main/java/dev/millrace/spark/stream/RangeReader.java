@@ -1,6 +1,5 @@
 package dev.millrace.spark.stream;
 
-import dev.millrace.registry.WireFormat;
 import dev.millrace.registry.WireFormatException;
 import dev.millrace.spark.avro.CorruptRecordException;
 import dev.millrace.spark.avro.Decoders;
@@ -52,6 +51,7 @@ final class RangeReader implements PartitionReader<InternalRow> {
     this.aside = aside;
     this.decoders =
         new Decoders(
+            options.format(),
             options.registry(),
             new Schema.Parser().parse(options.schema()),
             options.columns(),
@@ -104,11 +104,9 @@ final class RangeReader implements PartitionReader<InternalRow> {
       aside(record, false, "a record without a value in an append stream");
       return false;
     }
-    RowDecoder decoder;
     long time;
     try {
-      decoder = decoders.of(value);
-      time = decoder.decode(value, WireFormat.HEADER_LENGTH);
+      time = decoders.decode(value);
     } catch (WireFormatException | CorruptRecordException | IllegalArgumentException e) {
       aside(record, false, e.getMessage());
       return false;
@@ -127,7 +125,7 @@ final class RangeReader implements PartitionReader<InternalRow> {
         return false;
       }
     }
-    row = complete(decoder, false);
+    row = complete(decoders.last(), false);
     return true;
   }
 

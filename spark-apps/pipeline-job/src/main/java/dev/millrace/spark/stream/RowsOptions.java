@@ -2,6 +2,7 @@ package dev.millrace.spark.stream;
 
 import static dev.millrace.spark.options.KafkaOptions.required;
 
+import dev.millrace.registry.format.StreamFormat;
 import dev.millrace.spark.options.KafkaOptions;
 import dev.millrace.spark.options.RegistryAccess;
 import java.io.Serializable;
@@ -21,6 +22,7 @@ import org.apache.spark.sql.util.CaseInsensitiveStringMap;
  */
 record RowsOptions(
     String topic,
+    StreamFormat format,
     String reader,
     HashMap<String, String> kafka,
     RegistryAccess registry,
@@ -44,6 +46,7 @@ record RowsOptions(
     String schema = required(options, "schema");
     return new RowsOptions(
         required(options, "topic"),
+        StreamFormat.of(options.get("format")),
         required(options, "reader"),
         KafkaOptions.kafka(options),
         RegistryAccess.of(options),
@@ -55,6 +58,6 @@ record RowsOptions(
 
   RowsOptions only(List<String> some) {
     return new RowsOptions(
-        topic, reader, kafka, registry, schema, new ArrayList<>(some), rows, from);
+        topic, format, reader, kafka, registry, schema, new ArrayList<>(some), rows, from);
   }
 }

@@ -1,10 +1,8 @@
 package dev.millrace.spark.stream;
 
-import dev.millrace.registry.WireFormat;
 import dev.millrace.registry.WireFormatException;
 import dev.millrace.spark.avro.CorruptRecordException;
 import dev.millrace.spark.avro.Decoders;
-import dev.millrace.spark.avro.RowDecoder;
 import java.io.IOException;
 import java.io.Serializable;
 import java.nio.ByteBuffer;
@@ -51,6 +49,7 @@ final class RowsReader implements PartitionReader<InternalRow> {
     this.range = range;
     this.decoders =
         new Decoders(
+            options.format(),
             options.registry(),
             new Schema.Parser().parse(options.schema()),
             options.columns(),
@@ -108,9 +107,8 @@ final class RowsReader implements PartitionReader<InternalRow> {
 
   private boolean decode(ConsumerRecord<byte[], byte[]> record) throws IOException {
     try {
-      RowDecoder decoder = decoders.of(record.value());
-      decoder.decode(record.value(), WireFormat.HEADER_LENGTH);
-      row = decoder.row();
+      var unused = decoders.decode(record.value());
+      row = decoders.last().row();
       return true;
     } catch (WireFormatException | CorruptRecordException | IllegalArgumentException e) {
       passOver(record, e.getMessage());

@@ -2,6 +2,7 @@ package dev.millrace.spark.stream;
 
 import static dev.millrace.spark.options.KafkaOptions.required;
 
+import dev.millrace.registry.format.StreamFormat;
 import dev.millrace.spark.options.KafkaOptions;
 import dev.millrace.spark.options.RegistryAccess;
 import java.io.Serializable;
@@ -19,6 +20,7 @@ import org.apache.spark.sql.util.CaseInsensitiveStringMap;
  */
 record StreamOptions(
     String topic,
+    StreamFormat format,
     String stream,
     String transform,
     HashMap<String, String> kafka,
@@ -38,6 +40,7 @@ record StreamOptions(
     String schema = required(options, "schema");
     return new StreamOptions(
         required(options, "topic"),
+        StreamFormat.of(options.get("format")),
         required(options, "stream"),
         required(options, "transform"),
         KafkaOptions.kafka(options),

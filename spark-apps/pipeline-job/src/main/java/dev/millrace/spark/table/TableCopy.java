@@ -3,7 +3,6 @@ package dev.millrace.spark.table;
 import dev.millrace.registry.WireFormatException;
 import dev.millrace.spark.avro.CorruptRecordException;
 import dev.millrace.spark.avro.Decoders;
-import dev.millrace.spark.avro.RowDecoder;
 import dev.millrace.spark.kafka.KafkaClients;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -45,6 +44,7 @@ final class TableCopy {
     this.options = options;
     this.decoders =
         new Decoders(
+            options.format(),
             options.registry(),
             new Schema.Parser().parse(options.schema()),
             options.columns(),
@@ -136,9 +136,8 @@ final class TableCopy {
       return;
     }
     try {
-      RowDecoder decoder = decoders.of(record.value());
-      decoder.decode(record.value(), dev.millrace.registry.WireFormat.HEADER_LENGTH);
-      rows.put(key, decoder.row().copy());
+      var unused = decoders.decode(record.value());
+      rows.put(key, decoders.last().row().copy());
     } catch (WireFormatException | CorruptRecordException | IllegalArgumentException e) {
       // The row it would have replaced is not true any more either, but it is the last known.
       log.warn("{} can not be decoded and is passed over: {}", place(record), e.getMessage());

@@ -2,6 +2,7 @@ package dev.millrace.spark.table;
 
 import static dev.millrace.spark.options.KafkaOptions.required;
 
+import dev.millrace.registry.format.StreamFormat;
 import dev.millrace.spark.options.KafkaOptions;
 import dev.millrace.spark.options.RegistryAccess;
 import java.io.Serializable;
@@ -16,6 +17,7 @@ import org.apache.spark.sql.util.CaseInsensitiveStringMap;
  */
 record TableOptions(
     String topic,
+    StreamFormat format,
     String reader,
     HashMap<String, String> kafka,
     RegistryAccess registry,
@@ -27,6 +29,7 @@ record TableOptions(
     String schema = required(options, "schema");
     return new TableOptions(
         required(options, "topic"),
+        StreamFormat.of(options.get("format")),
         required(options, "transform"),
         KafkaOptions.kafka(options),
         RegistryAccess.of(options),

@@ -48,6 +48,7 @@ class PipelineJobTest {
                 "events",
                 "tv.events",
                 "append",
+                null,
                 schema(EVENTS),
                 null,
                 new PlanDocument.EventTime("at", 0, null),
@@ -58,9 +59,22 @@ class PipelineJobTest {
                 "more",
                 "tv.more",
                 "append",
+                null,
                 schema(EVENTS),
                 null,
                 new PlanDocument.EventTime("at", 0, null),
+                false,
+                null,
+                null),
+            // Nothing here reads it; it says how far behind its input it may be.
+            new PlanDocument.Stream(
+                "named",
+                "tv.named",
+                "append",
+                null,
+                null,
+                null,
+                new PlanDocument.EventTime("at", 2000, null),
                 false,
                 null,
                 null),
@@ -68,6 +82,7 @@ class PipelineJobTest {
                 "users",
                 "tv.users",
                 "table",
+                null,
                 schema(USERS),
                 schema("device STRING"),
                 null,
@@ -95,7 +110,7 @@ class PipelineJobTest {
         sql,
         null,
         reads,
-        new PlanDocument.Output(name, "tv." + name, "append", null, null, null, 1, 2));
+        new PlanDocument.Output(name, "tv." + name, "append", null, null, null, null, 1, 2));
   }
 
   private static JobStatus.Query query(PipelineJob job, String transform) {
@@ -141,7 +156,7 @@ class PipelineJobTest {
           .atMost(PATIENCE)
           .untilAsserted(() -> assertThat(marks.of("named").progress()).isPresent());
       assertThat(marks.of("named").progress().orElseThrow().at())
-          .isEqualTo(at("00:00:05").getTime() * 1000);
+          .isEqualTo(at("00:00:03").getTime() * 1000);
       assertThat(query(job, "named").progress()).isEqualTo("2026-01-01T00:00:05Z");
       assertThat(marks.of("named").end()).isEmpty();
       marks.change("events", m -> m.withEnd(Map.of(0, 2L)));
@@ -297,7 +312,7 @@ class PipelineJobTest {
         .hasMessageContaining("evnts");
     assertThatThrownBy(
             () -> PlanDocument.parse(good.replace("\"lateTopic\":\"l\",", "\"sql\":\"SELECT 1\",")))
-        .hasMessageContaining("exactly one of intervals and sql");
+        .hasMessageContaining("exactly one of intervals, sql and app");
     assertThatThrownBy(() -> PlanDocument.parse(good.replace("\"timeoutMs\":1", "\"timeoutMs\":0")))
         .hasMessageContaining("timeoutMs");
   }

@@ -50,6 +50,7 @@ class ProgressTest {
                     "events",
                     "tv.events",
                     "append",
+                    null,
                     schema(EVENTS),
                     null,
                     new PlanDocument.EventTime("at", 10_000, null),
@@ -60,6 +61,7 @@ class ProgressTest {
                     "users",
                     "tv.users",
                     "table",
+                    null,
                     schema("device STRING, since TIMESTAMP"),
                     null,
                     null,
@@ -85,7 +87,7 @@ class ProgressTest {
         List.of(
             new PlanDocument.Read("events", "drives", null),
             new PlanDocument.Read("users", "lookup", null)),
-        new PlanDocument.Output("t", "tv.t", kind, null, null, null, 1, 2));
+        new PlanDocument.Output("t", "tv.t", kind, null, null, null, null, 1, 2));
   }
 
   private static PlanDocument.Transform intervals(Long sliceMs) {
@@ -106,7 +108,7 @@ class ProgressTest {
         null,
         null,
         null,
-        new PlanDocument.Output("t", "tv.t", "append", null, null, null, 1, 2));
+        new PlanDocument.Output("t", "tv.t", "append", null, null, null, null, 1, 2));
   }
 
   private static Object[] event(String device, String type, Integer channel, String time) {

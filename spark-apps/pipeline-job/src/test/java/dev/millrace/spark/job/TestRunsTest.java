@@ -84,9 +84,9 @@ class TestRunsTest {
         new PlanDocument.Settings(1, null, "local[2]"),
         List.of(
             new PlanDocument.Stream(
-                "events", "t.events", "append", EVENTS, null, time, false, null, null),
+                "events", "t.events", "append", null, EVENTS, null, time, false, null, null),
             new PlanDocument.Stream(
-                "users", "t.users", "table", USERS, DEVICE, null, true, null, null)),
+                "users", "t.users", "table", null, USERS, DEVICE, null, true, null, null)),
         List.of(transform));
   }
 
@@ -103,7 +103,7 @@ class TestRunsTest {
             new PlanDocument.Read("events", "drives", List.of("device", "n", "at")),
             new PlanDocument.Read("users", "lookup", List.of("device", "name"))),
         new PlanDocument.Output(
-            "out", "t.out", kind, out, key, List.of(), 4, key == null ? null : 5));
+            "out", "t.out", kind, null, out, key, List.of(), 4, key == null ? null : 5));
   }
 
   @SafeVarargs
@@ -250,6 +250,7 @@ class TestRunsTest {
                 "out",
                 "t.out",
                 "append",
+                null,
                 schema(
                     "device STRING, n INT, started_at TIMESTAMP, ended_at TIMESTAMP, opened_at TIMESTAMP, ended_by STRING"),
                 null,

@@ -9,9 +9,9 @@ class StreamNamesTest {
   private final StreamNames names =
       new StreamNames(
           List.of(
-              new QueryDocument.Stream("shop", "orders", "append", "shop.orders"),
-              new QueryDocument.Stream("b-2-b", "orders", "append", "b-2-b.orders"),
-              new QueryDocument.Stream("shop", "sales", "table", "shop.sales")));
+              new QueryDocument.Stream("shop", "orders", "append", "shop.orders", null, null),
+              new QueryDocument.Stream("b-2-b", "orders", "append", "b-2-b.orders", null, null),
+              new QueryDocument.Stream("shop", "sales", "table", "shop.sales", null, null)));
 
   @Test
   void aNameThatOnlyOnePipelineHas() {

@@ -1,4 +1,4 @@
-package dev.millrace.connect.elasticsearch;
+package dev.millrace.registry.format;
 
 import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonGenerator;
@@ -15,7 +15,9 @@ import java.time.format.DateTimeFormatter;
 import java.time.format.DateTimeFormatterBuilder;
 import java.time.temporal.ChronoField;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import org.apache.avro.LogicalType;
 import org.apache.avro.LogicalTypes;
 import org.apache.avro.Schema;
@@ -28,15 +30,18 @@ import org.apache.avro.util.Utf8;
  * between, and picks the key fields' values on the way. Compiled once a schema; not thread safe.
  *
  * <p>Timestamps become ISO 8601 in UTC with the digits that their type has, dates {@code
- * yyyy-MM-dd}, decimals plain numbers, bytes base64; NaN and the infinities null.
+ * yyyy-MM-dd}, decimals plain numbers, bytes base64. NaN and the infinities, which JSON does not
+ * know, are null in documents and text in messages.
  */
-final class DocumentWriter {
+public final class JsonWriter implements MessageWriter {
   private static final JsonFactory JSON = new JsonFactory();
   private static final DateTimeFormatter MILLIS = timestamp(3);
   private static final DateTimeFormatter MICROS = timestamp(6);
 
   private final List<Column> columns = new ArrayList<>();
   private final String[] keyValues;
+  private final Map<String, List<Column>> nested = new HashMap<>();
+  private final boolean realsAsText;
   private final Utf8 text = new Utf8();
   private BinaryDecoder decoder;
 
@@ -53,7 +58,23 @@ final class DocumentWriter {
     String copy(BinaryDecoder in, JsonGenerator out, boolean asText) throws IOException;
   }
 
-  DocumentWriter(Schema schema, List<String> keyFields) {
+  /**
+   * Writes documents for searching.
+   *
+   * @param keyFields whose values {@link #keyValues} has
+   * @throws IllegalArgumentException if the schema is no record, or has no such field
+   */
+  public static JsonWriter documents(Schema schema, List<String> keyFields) {
+    return new JsonWriter(schema, keyFields, false);
+  }
+
+  /** Writes messages of a stream: {@link StreamFormat#JSON}. */
+  static JsonWriter messages(Schema schema) {
+    return new JsonWriter(schema, List.of(), true);
+  }
+
+  private JsonWriter(Schema schema, List<String> keyFields, boolean realsAsText) {
+    this.realsAsText = realsAsText;
     if (schema.getType() != Schema.Type.RECORD) {
       throw new IllegalArgumentException("the schema is a " + schema.getType() + ", not a record");
     }
@@ -72,9 +93,10 @@ final class DocumentWriter {
   /**
    * Converts a record. {@link #keyValues} then has its key.
    *
-   * @param offset of the Avro binary in the bytes
+   * @throws IOException if the bytes are no record of the schema
    */
-  byte[] json(byte[] bytes, int offset) throws IOException {
+  @Override
+  public byte[] write(byte[] bytes, int offset) throws IOException {
     decoder = DecoderFactory.get().binaryDecoder(bytes, offset, bytes.length - offset, decoder);
     try (ByteArrayBuilder buffer = new ByteArrayBuilder(bytes.length * 2 + 64);
         JsonGenerator out = JSON.createGenerator(buffer)) {
@@ -96,7 +118,7 @@ final class DocumentWriter {
   }
 
   /** The key of the record converted last, in the order of the key fields. */
-  String[] keyValues() {
+  public String[] keyValues() {
     return keyValues;
   }
 
@@ -139,7 +161,7 @@ final class DocumentWriter {
             if (Float.isFinite(value)) {
               out.writeNumber(value);
             } else {
-              out.writeNull();
+              notFinite(out, value);
             }
             return asText ? Float.toString(value) : null;
           };
@@ -149,7 +171,7 @@ final class DocumentWriter {
             if (Double.isFinite(value)) {
               out.writeNumber(value);
             } else {
-              out.writeNull();
+              notFinite(out, value);
             }
             return asText ? Double.toString(value) : null;
           };
@@ -220,9 +242,14 @@ final class DocumentWriter {
         };
       }
       case RECORD -> {
-        List<Column> fields = new ArrayList<>();
-        for (Schema.Field field : schema.getFields()) {
-          fields.add(new Column(field.name(), copier(field.schema()), -1));
+        List<Column> known = nested.get(schema.getFullName());
+        List<Column> fields = known == null ? new ArrayList<>() : known;
+        if (known == null) {
+          // Before its fields: a record may contain itself.
+          nested.put(schema.getFullName(), fields);
+          for (Schema.Field field : schema.getFields()) {
+            fields.add(new Column(field.name(), copier(field.schema()), -1));
+          }
         }
         yield (in, out, asText) -> {
           out.writeStartObject();
@@ -275,7 +302,15 @@ final class DocumentWriter {
     return null;
   }
 
-  static String micros(long micros) {
+  private void notFinite(JsonGenerator out, double value) throws IOException {
+    if (realsAsText) {
+      out.writeString(Double.toString(value));
+    } else {
+      out.writeNull();
+    }
+  }
+
+  private static String micros(long micros) {
     return MICROS.format(
         Instant.ofEpochSecond(
             Math.floorDiv(micros, 1_000_000L), Math.floorMod(micros, 1_000_000L) * 1000));

@@ -1,0 +1,2 @@
+/** Transforms of one's own, in Java. */
+package dev.millrace.examples.apps;

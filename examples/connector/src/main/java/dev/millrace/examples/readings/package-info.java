@@ -1,0 +1,2 @@
+/** A source connector to begin with. */
+package dev.millrace.examples.readings;
