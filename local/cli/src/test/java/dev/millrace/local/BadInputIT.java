@@ -29,7 +29,7 @@ class BadInputIT {
             "sql/show_views.sql",
             "FROM viewings v",
             "FROM viewngs v",
-            "line 26, column 6: unknown stream viewngs"),
+            "line 27, column 6: unknown stream viewngs"),
         mistake(
             "misspelt column",
             "sql/show_views.sql",
