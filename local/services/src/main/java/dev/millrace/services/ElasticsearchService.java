@@ -39,6 +39,8 @@ public final class ElasticsearchService implements Service {
         Files.readString(home.resolve("config/jvm.options")).replaceAll("(?m)^.*UseG1GC.*$", "")
             + "\n-XX:+UseSerialGC\n-Xms512m\n-Xmx512m\n",
         false);
+    // That collector lets garbage lie until the heap is full: counted as in use, it would have
+    // requests refused for want of memory.
     Room.write(
         config.resolve("elasticsearch.yml"),
         """
@@ -52,6 +54,7 @@ public final class ElasticsearchService implements Service {
         transport.port: %4$d
         discovery.type: single-node
         xpack.security.enabled: false
+        indices.breaker.total.use_real_memory: false
         cluster.routing.allocation.disk.threshold_enabled: false
         action.destructive_requires_name: true
         """
