@@ -204,9 +204,14 @@ final class ConnectorDiff {
   private static Set<String> added(String before, String after) {
     Set<String> added = new LinkedHashSet<>();
     if (before != null && after != null) {
-      added.addAll(Arrays.asList(after.split(",")));
-      added.removeAll(Arrays.asList(before.split(",")));
+      added.addAll(names(after));
+      added.removeAll(names(before));
     }
     return added;
+  }
+
+  /** Tables, or the topics that they go to: of {@code from:to} only the latter. */
+  private static List<String> names(String list) {
+    return Arrays.stream(list.split(",")).map(n -> n.substring(n.indexOf(':') + 1)).toList();
   }
 }

@@ -89,6 +89,15 @@ final class Debezium {
     config.put("snapshot.mode", "initial");
     config.put("decimal.handling.mode", "precise");
     config.put("time.precision.mode", "adaptive_time_microseconds");
+    // A delete is a tombstone by itself, and headers are not carried over.
+    config.put("tombstones.on.delete", "false");
+    config.put("extended.headers.enabled", "false");
+    // A poll is a transaction: of many rows if they come fast, and soon if they do not. What waits
+    // is bounded by its size, too: rows may be of any.
+    config.put("max.batch.size", "10000");
+    config.put("max.queue.size", "20000");
+    config.put("max.queue.size.in.bytes", Integer.toString(64 << 20));
+    config.put("poll.interval.ms", "100");
     String folders =
         cdc.tables().stream()
             .map(t -> t.table().substring(0, t.table().indexOf('.')))

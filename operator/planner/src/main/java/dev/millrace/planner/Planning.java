@@ -624,36 +624,17 @@ final class Planning {
   /** From what Debezium hands over to rows as they are in the streams. */
   private Map<String, String> rows(Source source, String name, Debezium debezium) {
     Map<String, String> config = new TreeMap<>();
-    List<String> transforms = new ArrayList<>();
-    transforms.add("flat");
-    config.put("transforms.flat.type", "io.debezium.transforms.ExtractNewRecordState");
-    config.put("transforms.flat.delete.tombstone.handling.mode", "tombstone");
-    if (!source.cdc().metadata().isEmpty()) {
-      config.put("transforms.flat.add.fields.prefix", "_");
-      config.put(
-          "transforms.flat.add.fields",
-          source.cdc().metadata().stream()
-              .map(m -> m.equals("op") ? "op" : "source.ts_us:source_ts")
-              .collect(Collectors.joining(",")));
-    }
-    for (Table table : source.cdc().tables()) {
-      route(
-          config,
-          transforms,
-          "to_" + table.name(),
-          name + "." + table.table(),
-          topicPrefix + table.name());
-    }
-    debezium
-        .heartbeats()
-        .ifPresent(from -> route(config, transforms, "heartbeat", from, name + ".heartbeat"));
-    transforms.add("rows");
+    config.put("transforms", "rows");
     config.put("transforms.rows.type", "dev.millrace.registry.connect.TableRows");
     config.put(
         "transforms.rows.topics",
         source.cdc().tables().stream()
-            .map(t -> topicPrefix + t.name())
+            .map(t -> name + "." + t.table() + ":" + topicPrefix + t.name())
             .collect(Collectors.joining(",")));
+    debezium
+        .heartbeats()
+        .ifPresent(from -> config.put("transforms.rows.others", from + ":" + name + ".heartbeat"));
+    put(config, "transforms.rows.metadata", String.join(",", source.cdc().metadata()));
     config.put("transforms.rows.dead.letter.topic", deadLetters(name, source.name()));
     put(config, "transforms.rows.tables", columns(source.cdc()));
     put(config, "millrace.reread", source.cdc().reread());
@@ -664,21 +645,12 @@ final class Planning {
     mounted
         .registry(platform.schemaRegistry())
         .forEach((key, value) -> config.put("transforms.rows." + key, value));
-    config.put("transforms", String.join(",", transforms));
     converters(
         config,
         source.format(),
         source.cdc().tables().stream().map(t -> topicPrefix + t.name()).toList());
     config.put("header.converter", "org.apache.kafka.connect.storage.StringConverter");
     return config;
-  }
-
-  private static void route(
-      Map<String, String> config, List<String> transforms, String alias, String from, String to) {
-    transforms.add(alias);
-    config.put("transforms." + alias + ".type", "org.apache.kafka.connect.transforms.RegexRouter");
-    config.put("transforms." + alias + ".regex", Pattern.quote(from));
-    config.put("transforms." + alias + ".replacement", Matcher.quoteReplacement(to));
   }
 
   /** What is left out and masked, by topic; empty where nothing is. */

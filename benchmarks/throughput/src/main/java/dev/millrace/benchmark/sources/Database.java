@@ -11,6 +11,7 @@ import java.sql.SQLException;
 import java.sql.Statement;
 import java.util.List;
 import java.util.Map;
+import java.util.TreeMap;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
@@ -146,7 +147,12 @@ final class Database {
   /** What the planner writes for a database. */
   Map<String, String> connector(Stack stack, String topic, String table) throws IOException {
     Map<String, String> login = service.credentials();
-    Map<String, String> config = stack.produced();
+    Map<String, String> config = new TreeMap<>();
+    config.put("max.batch.size", "10000");
+    config.put("max.queue.size", "20000");
+    config.put("max.queue.size.in.bytes", Integer.toString(64 << 20));
+    config.put("poll.interval.ms", "100");
+    config.putAll(stack.produced());
     config.put("connector.class", "io.debezium.connector.mariadb.MariaDbConnector");
     config.put("database.hostname", "127.0.0.1");
     config.put("database.port", login.get("port"));
@@ -165,14 +171,11 @@ final class Database {
     config.put("schema.history.internal.kafka.bootstrap.servers", stack.bootstrapServers());
     config.put("schema.history.internal.kafka.topic", topic + ".history");
     config.put("header.converter", "org.apache.kafka.connect.storage.StringConverter");
-    config.put("transforms", "flat,to,rows");
-    config.put("transforms.flat.type", "io.debezium.transforms.ExtractNewRecordState");
-    config.put("transforms.flat.delete.tombstone.handling.mode", "tombstone");
-    config.put("transforms.to.type", "org.apache.kafka.connect.transforms.RegexRouter");
-    config.put("transforms.to.regex", "\\Q" + topic + ".db.bench." + table + "\\E");
-    config.put("transforms.to.replacement", topic);
+    config.put("tombstones.on.delete", "false");
+    config.put("extended.headers.enabled", "false");
+    config.put("transforms", "rows");
     config.put("transforms.rows.type", "dev.millrace.registry.connect.TableRows");
-    config.put("transforms.rows.topics", topic);
+    config.put("transforms.rows.topics", topic + ".db.bench." + table + ":" + topic);
     config.put("transforms.rows.dead.letter.topic", topic + ".dead");
     config.put("transforms.rows.schema.registry.url", stack.registryUrl());
     return config;

@@ -5,6 +5,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.millrace.registry.RegistryException;
 import dev.millrace.registry.SchemaRegistryClient;
 import dev.millrace.registry.WireFormat;
+import dev.millrace.registry.connect.ChangeEvent.Cell;
 import dev.millrace.registry.connect.ColumnRules.How;
 import dev.millrace.registry.connect.ColumnRules.Mask;
 import java.io.ByteArrayOutputStream;
@@ -40,14 +41,13 @@ final class RowFormat {
   /**
    * A column on its way.
    *
-   * @param field where the value is
+   * @param cell where the value is
    * @param shown under which it is written, and of which type
    * @param mask of its value, or null
    */
-  private record Column(Field field, Field shown, Mask mask, Hasher hasher, FieldWriter writer) {
-    Object value(Struct row) {
-      // Not get(): that puts the default in the place of a null.
-      Object value = row.getWithoutDefault(field.name());
+  private record Column(Cell cell, Field shown, Mask mask, Hasher hasher, FieldWriter writer) {
+    Object value(Struct record) {
+      Object value = cell.value().of(record);
       if (mask == null || value == null) {
         return value;
       }
@@ -59,7 +59,7 @@ final class RowFormat {
     }
 
     Column with(FieldWriter other) {
-      return new Column(field, shown, mask, hasher, other);
+      return new Column(cell, shown, mask, hasher, other);
     }
   }
 
@@ -76,14 +76,14 @@ final class RowFormat {
    */
   static RowFormat of(
       String topic,
-      org.apache.kafka.connect.data.Schema schema,
+      List<Cell> cells,
       boolean key,
       ColumnRules rules,
       Optional<Hasher> hasher,
       SchemaRegistryClient registry,
       String namespace) {
-    List<Column> columns = columns(schema, rules, hasher);
-    Optional<MisfitException> wrong = wrong(schema, columns, key, rules);
+    List<Column> columns = columns(cells, rules, hasher);
+    Optional<MisfitException> wrong = wrong(cells, columns, key, rules);
     if (wrong.isPresent()) {
       return new RowFormat(columns, 0, wrong);
     }
@@ -131,17 +131,17 @@ final class RowFormat {
   }
 
   private static List<Column> columns(
-      org.apache.kafka.connect.data.Schema schema, ColumnRules rules, Optional<Hasher> hasher) {
+      List<Cell> cells, ColumnRules rules, Optional<Hasher> hasher) {
     List<Column> columns = new ArrayList<>();
-    for (Field field : schema.fields()) {
-      if (!rules.keeps(field.name())) {
+    for (Cell cell : cells) {
+      if (!rules.keeps(cell.name())) {
         continue;
       }
-      Mask mask = rules.masks().get(field.name());
-      Field shown = new Field(field.name(), columns.size(), type(field, mask));
+      Mask mask = rules.masks().get(cell.name());
+      Field shown = new Field(cell.name(), columns.size(), type(cell.schema(), mask));
       columns.add(
           new Column(
-              field,
+              cell,
               shown,
               mask,
               mask != null && mask.how() == How.HASH ? hasher.orElseThrow() : null,
@@ -150,21 +150,16 @@ final class RowFormat {
     return columns;
   }
 
-  private static org.apache.kafka.connect.data.Schema type(Field field, Mask mask) {
-    SchemaBuilder type;
-    boolean optional = field.schema().isOptional();
-    if (mask != null && mask.how() != How.EMPTY) {
-      type = SchemaBuilder.string();
-    } else if (field.name().equals(ColumnRules.SOURCE_TS)
-        && field.schema().type() == org.apache.kafka.connect.data.Schema.Type.INT64
-        && field.schema().name() == null) {
-      type = SchemaBuilder.int64().name("io.debezium.time.MicroTimestamp");
-    } else if (mask != null) {
-      return optional ? field.schema() : optional(field.schema());
-    } else {
-      return field.schema();
+  private static org.apache.kafka.connect.data.Schema type(
+      org.apache.kafka.connect.data.Schema schema, Mask mask) {
+    if (mask == null || (mask.how() == How.EMPTY && schema.isOptional())) {
+      return schema;
     }
-    return optional ? type.optional().build() : type.build();
+    if (mask.how() == How.EMPTY) {
+      return optional(schema);
+    }
+    SchemaBuilder text = SchemaBuilder.string();
+    return schema.isOptional() ? text.optional().build() : text.build();
   }
 
   /** A copy that may be null; what is in it is never written. */
@@ -191,18 +186,15 @@ final class RowFormat {
 
   /** What the rules ask for that this table does not allow. */
   private static Optional<MisfitException> wrong(
-      org.apache.kafka.connect.data.Schema schema,
-      List<Column> columns,
-      boolean key,
-      ColumnRules rules) {
-    for (Field field : schema.fields()) {
-      Mask mask = rules.masks().get(field.name());
+      List<Cell> cells, List<Column> columns, boolean key, ColumnRules rules) {
+    for (Cell cell : cells) {
+      Mask mask = rules.masks().get(cell.name());
       boolean identity = mask == null || mask.how() == How.HASH;
-      if (key && (!identity || !rules.keeps(field.name()))) {
+      if (key && (!identity || !rules.keeps(cell.name()))) {
         return Optional.of(
             new MisfitException(
                 "column '"
-                    + field.name()
+                    + cell.name()
                     + "' is part of the primary key, by which rows are told apart: it can be hashed,"
                     + " not left out",
                 false));
@@ -210,7 +202,7 @@ final class RowFormat {
     }
     if (!key) {
       Set<String> there = new HashSet<>();
-      schema.fields().forEach(f -> there.add(f.name()));
+      cells.forEach(c -> there.add(c.name()));
       Set<String> named = new HashSet<>(rules.masks().keySet());
       named.addAll(rules.exclude());
       named.addAll(rules.only());
@@ -221,7 +213,7 @@ final class RowFormat {
                 "column '"
                     + named.iterator().next()
                     + "' of mask, exclude or columns is not in the table, which has "
-                    + columns.stream().map(c -> c.field().name()).toList()
+                    + columns.stream().map(c -> c.cell().name()).toList()
                     + ": rows are held back, since it may have another name now",
                 false));
       }
@@ -232,9 +224,10 @@ final class RowFormat {
   /**
    * The row's bytes.
    *
+   * @param record a change event, or a key: what the cells are of
    * @throws MisfitException if the stream can not hold it
    */
-  byte[] write(Object row) {
+  byte[] write(Struct record) {
     if (misfit.isPresent()) {
       throw misfit.get();
     }
@@ -244,7 +237,7 @@ final class RowFormat {
     buffer.write(header, 0, header.length);
     encoder = EncoderFactory.get().directBinaryEncoder(buffer, encoder);
     for (Column column : columns) {
-      Object value = column.value((Struct) row);
+      Object value = column.value(record);
       try {
         if (value == null && !column.shown().schema().isOptional()) {
           value = column.shown().schema().defaultValue();
@@ -270,10 +263,10 @@ final class RowFormat {
   }
 
   /** The row for people, with the columns that may be seen. */
-  byte[] json(Object row) {
+  byte[] json(Struct record) {
     ObjectNode object = JsonNodeFactory.instance.objectNode();
     for (Column column : columns) {
-      object.set(column.shown().name(), RowJson.node(column.value((Struct) row)));
+      object.set(column.shown().name(), RowJson.node(column.value(record)));
     }
     return RowJson.bytes(object);
   }

@@ -3,9 +3,9 @@ package dev.millrace.registry.connect;
 import dev.millrace.registry.RegistryException;
 import dev.millrace.registry.SchemaRegistryClient;
 import java.util.HashMap;
-import java.util.HashSet;
 import java.util.IdentityHashMap;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
@@ -14,6 +14,7 @@ import org.apache.kafka.common.config.ConfigDef;
 import org.apache.kafka.common.config.ConfigException;
 import org.apache.kafka.common.config.types.Password;
 import org.apache.kafka.connect.data.Schema;
+import org.apache.kafka.connect.data.Struct;
 import org.apache.kafka.connect.errors.ConnectException;
 import org.apache.kafka.connect.errors.RetriableException;
 import org.apache.kafka.connect.header.ConnectHeaders;
@@ -21,9 +22,13 @@ import org.apache.kafka.connect.source.SourceRecord;
 import org.apache.kafka.connect.transforms.Transformation;
 
 /**
- * The last step of a connector that reads a database's tables: rows, flat and already on their way
- * to their topics, become bytes in the registry's format, with the columns that are personal masked
- * or left out. The connector has {@code ByteArrayConverter} for keys and values.
+ * From a change event of Debezium to a row of a stream, in one step: the row after the change goes
+ * to its stream's topic as bytes in the registry's format, with the columns that are personal
+ * masked or left out; a delete becomes a tombstone. The connector has {@code ByteArrayConverter}
+ * for keys and values.
+ *
+ * <p>One step, since each of a chain of transformations makes a record anew, and each of one that
+ * routes by a pattern looks at all records: a source of ten tables had twelve.
  *
  * <p>A column that changes in the database changes in the registry as far as {@code BACKWARD}
  * allows; where it does not, values that fit what the stream has been are written so, and a row of
@@ -34,6 +39,8 @@ import org.apache.kafka.connect.transforms.Transformation;
  */
 public final class TableRows implements Transformation<SourceRecord> {
   static final String TOPICS = "topics";
+  static final String OTHERS = "others";
+  static final String METADATA = "metadata";
   static final String TABLES = "tables";
   static final String SALT = "mask.salt";
   static final String DEAD_LETTERS = "dead.letter.topic";
@@ -49,8 +56,25 @@ public final class TableRows implements Transformation<SourceRecord> {
               TOPICS,
               ConfigDef.Type.LIST,
               ConfigDef.NO_DEFAULT_VALUE,
+              TableRows::routes,
               ConfigDef.Importance.HIGH,
-              "Topics that rows of tables go to. Records of others are written as JSON.")
+              "Where rows of tables go: Debezium's topic, a colon, the stream's. Records of others"
+                  + " are no rows, and are written as JSON.")
+          .define(
+              OTHERS,
+              ConfigDef.Type.LIST,
+              List.of(),
+              TableRows::routes,
+              ConfigDef.Importance.LOW,
+              "Where records go that are no rows, such as heartbeats; said as for topics. Those of"
+                  + " other topics stay where they are.")
+          .define(
+              METADATA,
+              ConfigDef.Type.LIST,
+              List.of(),
+              ConfigDef.ValidList.in(ChangeEvent.OP, ChangeEvent.SOURCE_TS),
+              ConfigDef.Importance.LOW,
+              "Columns that rows get besides: op as _op, source_ts as _source_ts.")
           .define(
               DEAD_LETTERS,
               ConfigDef.Type.STRING,
@@ -89,7 +113,9 @@ public final class TableRows implements Transformation<SourceRecord> {
               ConfigDef.Importance.LOW,
               "What the namespaces of records begin with.");
 
-  private Set<String> topics;
+  private Map<String, String> streams;
+  private Map<String, String> others;
+  private Set<String> metadata;
   private String deadLetters;
   private Map<String, ColumnRules> rules;
   private Optional<Hasher> hasher;
@@ -135,7 +161,7 @@ public final class TableRows implements Transformation<SourceRecord> {
       try {
         return RowFormat.of(
             place.topic(),
-            place.schema(),
+            key ? ChangeEvent.key(place.schema()) : ChangeEvent.row(place.schema(), metadata),
             key,
             rules.getOrDefault(place.topic(), ColumnRules.NONE),
             hasher,
@@ -156,7 +182,9 @@ public final class TableRows implements Transformation<SourceRecord> {
   @Override
   public void configure(Map<String, ?> configs) {
     AbstractConfig config = new AbstractConfig(CONFIG, configs, false);
-    topics = new HashSet<>(config.getList(TOPICS));
+    streams = routes(TOPICS, config.getList(TOPICS));
+    others = routes(OTHERS, config.getList(OTHERS));
+    metadata = Set.copyOf(config.getList(METADATA));
     deadLetters = config.getString(DEAD_LETTERS);
     rules = ColumnRules.parse(config.getString(TABLES));
     hasher =
@@ -183,19 +211,36 @@ public final class TableRows implements Transformation<SourceRecord> {
     return new Hasher(salt);
   }
 
+  /** No topic has a colon in its name. */
+  private static Map<String, String> routes(String name, Object value) {
+    Map<String, String> routes = new HashMap<>();
+    // One that is missing is null where Connect only looks at a configuration.
+    for (Object route : value == null ? List.of() : (List<?>) value) {
+      String[] ends = route.toString().split(":", -1);
+      if (ends.length != 2 || ends[0].isEmpty() || ends[1].isEmpty()) {
+        throw new ConfigException(name, route, "expected topic:topic");
+      }
+      routes.put(ends[0], ends[1]);
+    }
+    return routes;
+  }
+
   @Override
   public SourceRecord apply(SourceRecord record) {
-    String topic = record.topic();
-    if (!topics.contains(topic)) {
+    String stream = streams.get(record.topic());
+    if (stream == null) {
       return to(
           record,
-          topic,
+          others.getOrDefault(record.topic(), record.topic()),
           record.kafkaPartition(),
           RowJson.bytes(record.key()),
           RowJson.bytes(record.value()));
     }
-    RowFormat key = record.key() == null ? null : keys.of(topic, record.keySchema());
-    RowFormat value = record.value() == null ? null : values.of(topic, record.valueSchema());
+    Struct id = (Struct) record.key();
+    Struct event = (Struct) record.value();
+    boolean deleted = ChangeEvent.deletes(event);
+    RowFormat key = id == null ? null : keys.of(stream, record.keySchema());
+    RowFormat value = deleted ? null : values.of(stream, record.valueSchema());
     try {
       if (key == null) {
         throw new MisfitException(
@@ -203,29 +248,19 @@ public final class TableRows implements Transformation<SourceRecord> {
       }
       return to(
           record,
-          topic,
+          stream,
           record.kafkaPartition(),
-          key.write(record.key()),
-          value == null ? null : value.write(record.value()));
-    } catch (MisfitException e) {
-      return dead(record, key, value, e);
+          key.write(id),
+          deleted ? null : value.write(event));
+    } catch (MisfitException misfit) {
+      // Of what is not to be seen nothing is shown: it may be under another name.
+      byte[] shownKey = key == null || !misfit.shown() ? null : key.json(id);
+      byte[] shownRow = deleted || !misfit.shown() ? null : value.json(event);
+      SourceRecord dead = to(record, deadLetters, null, shownKey, shownRow);
+      dead.headers().addString(REASON, misfit.getMessage());
+      dead.headers().addString(TOPIC, stream);
+      return dead;
     }
-  }
-
-  /** What of the row may be shown goes along; what is not to be seen may be under another name. */
-  private SourceRecord dead(
-      SourceRecord record, RowFormat key, RowFormat value, MisfitException misfit) {
-    boolean show = misfit.shown();
-    SourceRecord dead =
-        to(
-            record,
-            deadLetters,
-            null,
-            key == null || !show ? null : key.json(record.key()),
-            value == null || !show ? null : value.json(record.value()));
-    dead.headers().addString(REASON, misfit.getMessage());
-    dead.headers().addString(TOPIC, record.topic());
-    return dead;
   }
 
   private static SourceRecord to(

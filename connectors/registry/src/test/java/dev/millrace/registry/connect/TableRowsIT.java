@@ -33,6 +33,12 @@ import org.junit.jupiter.api.io.TempDir;
 /** What becomes of a table's rows as its columns change, against a real registry. */
 class TableRowsIT {
   private static final String DEAD = "shop.db.dead";
+
+  /** What Debezium's topics begin with. */
+  private static final String DEBEZIUM = "server.";
+
+  private static final Schema SOURCE =
+      SchemaBuilder.struct().field("ts_us", Schema.OPTIONAL_INT64_SCHEMA).build();
   private static final Schema KEY =
       SchemaBuilder.struct().name("k").field("id", Schema.INT32_SCHEMA).build();
 
@@ -58,10 +64,16 @@ class TableRowsIT {
 
   /** A task that has just been started: it knows only what is registered. */
   private static TableRows rows(String topic, String rules) {
+    return rows(topic, rules, "");
+  }
+
+  private static TableRows rows(String topic, String rules, String metadata) {
     registry.setCompatibilityLevel(topic + "-value", "BACKWARD");
     registry.setCompatibilityLevel(topic + "-key", "BACKWARD");
     Map<String, String> config = new HashMap<>();
-    config.put("topics", topic);
+    config.put("topics", DEBEZIUM + topic + ":" + topic);
+    config.put("others", "heartbeats:shop.db.heartbeat");
+    config.put("metadata", metadata);
     config.put("dead.letter.topic", DEAD);
     config.put("schema.registry.url", url);
     config.put("mask.salt", "0123456789abcdef");
@@ -90,15 +102,36 @@ class TableRowsIT {
     return row;
   }
 
-  private static SourceRecord record(String topic, Object id, Struct value) {
+  private static SourceRecord record(String topic, Object id, Struct row) {
+    return record(topic, KEY, id == null ? null : new Struct(KEY).put("id", id), row, row);
+  }
+
+  /** A change event as Debezium makes them: of a delete, if there is no row after it. */
+  private static SourceRecord record(
+      String topic, Schema keySchema, Struct key, Struct before, Struct after) {
+    Schema table = before == null ? after.schema() : before.schema();
+    Schema envelope =
+        SchemaBuilder.struct()
+            .name("t.Envelope")
+            .field("before", table)
+            .field("after", table)
+            .field("source", SOURCE)
+            .field("op", Schema.STRING_SCHEMA)
+            .build();
+    Struct event =
+        new Struct(envelope)
+            .put("before", before)
+            .put("after", after)
+            .put("source", new Struct(SOURCE).put("ts_us", 1_700_000_000_000_001L))
+            .put("op", after == null ? "d" : "u");
     return new SourceRecord(
         Map.of("server", "a"),
         Map.of("pos", 1L),
-        topic,
-        KEY,
-        id == null ? null : new Struct(KEY).put("id", id),
-        value == null ? null : value.schema(),
-        value);
+        DEBEZIUM + topic,
+        keySchema,
+        key,
+        envelope,
+        event);
   }
 
   private static GenericRecord avro(Object bytes) throws Exception {
@@ -198,7 +231,17 @@ class TableRowsIT {
             reason(rows.apply(record("shop.b", 2, row(text, 2, null, new BigDecimal("7.2501"))))))
         .startsWith("column 'd': ");
     // A delete has no value that would not fit.
-    assertThat(rows.apply(record("shop.b", 1, null)).topic()).isEqualTo("shop.b");
+    SourceRecord delete =
+        rows.apply(
+            record(
+                "shop.b",
+                KEY,
+                new Struct(KEY).put("id", 1),
+                row(text, 1, "five", new BigDecimal("1.0000")),
+                null));
+    assertThat(delete.topic()).isEqualTo("shop.b");
+    assertThat(avro(delete.key()).get("id")).isEqualTo(1);
+    assertThat(delete.value()).isNull();
   }
 
   @Test
@@ -209,9 +252,7 @@ class TableRowsIT {
 
     Schema wide = SchemaBuilder.struct().field("id", Schema.INT64_SCHEMA).build();
     SourceRecord wider =
-        rows.apply(
-            new SourceRecord(
-                null, null, "shop.c", wide, new Struct(wide).put("id", 1L), table, row(table, 1)));
+        rows.apply(record("shop.c", wide, new Struct(wide).put("id", 1L), null, row(table, 1)));
     assertThat((byte[]) wider.key()).isEqualTo(before);
 
     Schema other =
@@ -221,13 +262,11 @@ class TableRowsIT {
             .build();
     SourceRecord moved =
         rows.apply(
-            new SourceRecord(
-                null,
-                null,
+            record(
                 "shop.c",
                 other,
                 new Struct(other).put("id", 1).put("part", 2),
-                table,
+                null,
                 row(table, 1)));
     assertThat(reason(moved)).startsWith("the primary key is [id, part] now and was [id]");
     assertThat(reason(rows.apply(record("shop.c", null, row(table, 1)))))
@@ -290,9 +329,57 @@ class TableRowsIT {
   }
 
   @Test
+  void addsWhatIsAskedForAndKeepsANullWhereThereIsADefault() throws Exception {
+    Schema level = SchemaBuilder.int32().optional().defaultValue(7).build();
+    Schema table = table("id", Schema.INT32_SCHEMA, "level", level);
+    TableRows rows = rows("shop.f", "{\"columns\":[\"id\",\"level\"]}", "op,source_ts");
+    assertThat(avro(rows.apply(record("shop.f", 1, row(table, 1, null))).value()))
+        .hasToString(
+            "{\"id\": 1, \"level\": null, \"_op\": \"u\", \"_source_ts\": 1700000000000001}");
+    org.apache.avro.Schema written = registry.latest("shop.f-value").orElseThrow().schema();
+    assertThat(written.getField("_source_ts").schema().getTypes().get(1).getLogicalType().getName())
+        .isEqualTo("timestamp-micros");
+  }
+
+  @Test
+  void writesWhatIsNoRowAsJson() {
+    TableRows rows = rows("shop.g", "");
+    Schema beat = SchemaBuilder.struct().field("ts_ms", Schema.INT64_SCHEMA).build();
+    for (Map.Entry<String, String> topics :
+        Map.of("heartbeats", "shop.db.heartbeat", "elsewhere", "elsewhere").entrySet()) {
+      SourceRecord written =
+          rows.apply(
+              new SourceRecord(
+                  null,
+                  null,
+                  topics.getKey(),
+                  null,
+                  null,
+                  beat,
+                  new Struct(beat).put("ts_ms", 5L)));
+      assertThat(written.topic()).isEqualTo(topics.getValue());
+      assertThat((byte[]) written.value()).asString().isEqualTo("{\"ts_ms\":5}");
+    }
+  }
+
+  @Test
+  void saysWhichSettingIsWrong() {
+    TableRows rows = new TableRows();
+    for (String topics : new String[] {"shop.users", "a:b:c", ":shop.users"}) {
+      Map<String, String> config =
+          Map.of("topics", topics, "dead.letter.topic", DEAD, "schema.registry.url", url);
+      assertThatThrownBy(() -> rows.config().parse(config))
+          .isInstanceOf(ConfigException.class)
+          .hasMessageContaining("expected topic:topic");
+    }
+    assertThat(rows.config().validate(Map.of()).get(0).errorMessages()).isNotEmpty();
+  }
+
+  @Test
   void asksForASaltThatNobodyGuesses() {
     Map<String, String> config =
-        new HashMap<>(Map.of("topics", "t", "dead.letter.topic", DEAD, "schema.registry.url", url));
+        new HashMap<>(
+            Map.of("topics", "s.t:t", "dead.letter.topic", DEAD, "schema.registry.url", url));
     config.put("tables", "{\"t\":{\"mask\":{\"a\":{\"with\":\"hash\"}}}}");
     for (String salt : new String[] {"", "short", "${secrets:/run/salt:salt}"}) {
       config.put("mask.salt", salt);

@@ -23,6 +23,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.regex.Pattern;
 import org.apache.avro.LogicalTypes;
 import org.apache.avro.Schema;
 
@@ -36,6 +37,8 @@ final class Extraction {
 
   /** Microseconds until the year 10000: what is later counts other units than it is said to. */
   private static final long END_OF_TIME = 253_402_300_800_000_000L;
+
+  private static final Pattern OFFSET = Pattern.compile("[+-]\\d\\d(:?\\d\\d)?$");
 
   private final JsonPointer records;
   private final boolean columns;
@@ -201,7 +204,7 @@ final class Extraction {
         continue;
       }
       Optional<Instant> instant =
-          from.timestamp() ? instant(from.field(), value) : Optional.empty();
+          from.timestamp() && !plain(value) ? instant(from.field(), value) : Optional.empty();
       if (instant.isPresent()) {
         out.value(field, instant.get());
         continue;
@@ -244,6 +247,15 @@ final class Extraction {
     }
   }
 
+  /**
+   * Text such as {@code 2026-01-31T12:30:00Z}: the writer reads that itself, in a tenth of the time
+   * that a general parser takes.
+   */
+  private static boolean plain(JsonNode value) {
+    String text = value.textValue();
+    return text != null && text.length() > 10 && text.charAt(10) == 'T' && text.endsWith("Z");
+  }
+
   /** A time as these services give them; empty for text that the writer may know better. */
   private Optional<Instant> instant(String field, JsonNode value) throws BadRecordException {
     if (value.isNumber()) {
@@ -278,7 +290,7 @@ final class Extraction {
     if (text.length() == 10) {
       return java.time.LocalDate.parse(text).atStartOfDay(zone).toInstant();
     }
-    boolean zoned = text.endsWith("Z") || text.matches(".*[+-]\\d\\d(:?\\d\\d)?");
+    boolean zoned = text.endsWith("Z") || OFFSET.matcher(text).find();
     return zoned && text.indexOf('T') > 0
         ? OffsetDateTime.parse(text).toInstant()
         : LocalDateTime.parse(text).atZone(zone).toInstant();

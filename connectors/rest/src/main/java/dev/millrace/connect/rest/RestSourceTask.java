@@ -14,13 +14,9 @@ import org.apache.kafka.connect.source.SourceTask;
 
 /**
  * Asks for the items that it was given. Its threads ask and hand over what an answer holds, an
- * answer at a time, so that with exactly-once support an answer is one transaction.
+ * answer at a time, so that with exactly-once support an answer is in one transaction.
  */
 public final class RestSourceTask extends SourceTask {
-
-  /** A poll brings no more answers once it has so many records. */
-  private static final int BATCH = 2000;
-
   private final Clock clock;
   private Rounds rounds;
 
@@ -75,7 +71,7 @@ public final class RestSourceTask extends SourceTask {
 
   @Override
   public List<SourceRecord> poll() throws InterruptedException {
-    return rounds.take(BATCH);
+    return rounds.take();
   }
 
   @Override

@@ -16,8 +16,6 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.concurrent.ArrayBlockingQueue;
-import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.ThreadLocalRandom;
@@ -61,7 +59,7 @@ final class Rounds {
   private final long backoffMostMs;
   private final Duration patience;
   private final ScheduledThreadPoolExecutor threads;
-  private final BlockingQueue<List<SourceRecord>> ready;
+  private final Answers ready = new Answers();
   private volatile boolean stopped;
   private volatile ConnectException fatal;
 
@@ -88,7 +86,6 @@ final class Rounds {
     this.backoffMostMs = config.getLong(RestConfig.BACKOFF_MAX);
     this.patience = Duration.ofMillis(config.getLong(RestConfig.FAIL_AFTER));
     int inFlight = Math.max(1, Math.min(config.getInt(RestConfig.IN_FLIGHT), lanes.size()));
-    this.ready = new ArrayBlockingQueue<>(inFlight);
     AtomicInteger number = new AtomicInteger();
     this.threads =
         new ScheduledThreadPoolExecutor(
@@ -132,23 +129,12 @@ final class Rounds {
    *
    * @throws ConnectException once nothing can come any more
    */
-  List<SourceRecord> take(int most) throws InterruptedException {
-    List<SourceRecord> first = ready.poll(IDLE_MS, TimeUnit.MILLISECONDS);
-    if (first == null) {
-      if (fatal != null && !stopped) {
-        throw fatal;
-      }
-      return null;
+  List<SourceRecord> take() throws InterruptedException {
+    List<SourceRecord> records = ready.take(IDLE_MS);
+    if (records == null && fatal != null && !stopped) {
+      throw fatal;
     }
-    List<SourceRecord> all = new ArrayList<>(first);
-    while (all.size() < most) {
-      List<SourceRecord> more = ready.poll();
-      if (more == null) {
-        break;
-      }
-      all.addAll(more);
-    }
-    return all;
+    return records;
   }
 
   private void later(Lane lane, Instant at) {

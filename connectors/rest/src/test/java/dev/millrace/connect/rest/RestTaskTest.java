@@ -213,6 +213,35 @@ class RestTaskTest {
     }
   }
 
+  @Test
+  void timesComeInManyForms() throws Exception {
+    String schema =
+        """
+        {"type":"record","name":"R","fields":[
+         {"name":"at","type":{"type":"long","logicalType":"timestamp-micros"}}]}
+        """;
+    try (TaskBench bench = new TaskBench("/t", schema).with("every.ms", "60000")) {
+      bench.api.on(
+          "/t",
+          r ->
+              Answer.json(
+                  """
+                  [{"at":"2026-01-31T12:30:00Z"}, {"at":"2026-01-31T12:30:00.000000Z"},
+                   {"at":" 2026-01-31T12:30:00Z "}, {"at":"2026-01-31 12:30:00Z"},
+                   {"at":"2026-01-31T13:30:00+01:00"}, {"at":"2026-01-31T12:30Z"},
+                   {"at":"2026-01-31T12:30:00"}, {"at":1769862600},
+                   {"at":"2026-01-32T12:30:00Z"}]"""));
+      bench.run(kept -> kept.size() == 9);
+      assertThat(bench.records())
+          .hasSize(8)
+          .allSatisfy(r -> assertThat(r.get("at")).isEqualTo(1_769_862_600_000_000L));
+      assertThat(bench.reasons())
+          .containsExactly(
+              "field 'at': '2026-01-32T12:30:00Z': expected an instant such as"
+                  + " 2026-01-31T12:30:00Z, or a number of microseconds");
+    }
+  }
+
   private static boolean done(TaskBench bench) {
     return !bench.offsets.isEmpty()
         && bench.offsets.values().stream().filter(o -> Boolean.TRUE.equals(o.get("done"))).count()
