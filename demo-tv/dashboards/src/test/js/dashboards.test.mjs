@@ -183,3 +183,17 @@ for (const v of drawn()) {
     assert.match((await draw(v, true)).svg, /^<svg/);
   });
 }
+
+// Of a bar from one time to another vega-lite takes time for its length, unless it is told which way it stands.
+test("what is said to be stacked is", () => {
+  let stacked = 0;
+  for (const v of drawn()) {
+    for (const unit of nodes(spec(v))) {
+      if (!unit.mark || !(unit.encoding?.y?.stack ?? unit.encoding?.x?.stack)) continue;
+      const made = compile({ ...unit, data: { values: [] } }, { logger: vega.logger(vega.Error) }).spec;
+      assert.ok([...nodes(made.marks)].some((n) => n.field?.endsWith?.("_start")), `${v.id}: nothing stands on what is below it`);
+      stacked++;
+    }
+  }
+  assert.ok(stacked > 5, `${stacked} stacked panels`);
+});
