@@ -261,7 +261,7 @@ class DemoTvIT {
    */
   @Test
   void waitsForATaskThatIsHeldBackAndFollowsTheDatabase() throws Exception {
-    bounded("200/s", 30_000);
+    bounded("200/s", 40_000);
     run();
     try (Admin admin = Admin.create(Map.of("bootstrap.servers", endpoint("kafka")))) {
       await()
