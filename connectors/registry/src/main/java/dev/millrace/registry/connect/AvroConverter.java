@@ -172,7 +172,8 @@ public final class AvroConverter implements Converter {
     }
   }
 
-  private static RuntimeException failure(String message, RegistryException e) {
+  /** What Connect is told: what passes by itself it tries again. */
+  static RuntimeException failure(String message, RegistryException e) {
     return e.retryable() ? new RetriableException(message, e) : new DataException(message, e);
   }
 

@@ -18,7 +18,6 @@ import org.apache.kafka.common.config.ConfigException;
 import org.apache.kafka.connect.data.Schema;
 import org.apache.kafka.connect.data.SchemaAndValue;
 import org.apache.kafka.connect.errors.DataException;
-import org.apache.kafka.connect.errors.RetriableException;
 import org.apache.kafka.connect.storage.Converter;
 
 /**
@@ -98,8 +97,7 @@ public final class FormatConverter implements Converter {
       }
       return writer.write(bytes, WireFormat.HEADER_LENGTH);
     } catch (RegistryException e) {
-      String message = "topic " + topic + ": " + e.getMessage();
-      throw e.retryable() ? new RetriableException(message, e) : new DataException(message, e);
+      throw AvroConverter.failure("topic " + topic + ": " + e.getMessage(), e);
     } catch (WireFormatException | IOException e) {
       throw new DataException("topic " + topic + ": " + e.getMessage(), e);
     }
