@@ -152,10 +152,8 @@ public final class ConnectService implements Service {
                 + apart.map(ConnectService::lines).orElse(""));
     return new Launch(
         new JavaCommand(768)
-            .options(
-                "-Dlog4j2.configurationFile=" + logging(room),
-                "-Xss512k",
-                "-XX:TieredStopAtLevel=" + (apart.isPresent() ? 1 : 4))
+            .options("-Dlog4j2.configurationFile=" + logging(room), "-Xss512k")
+            .options(apart.isPresent() ? new String[] {"-XX:TieredStopAtLevel=1"} : new String[0])
             .main(
                 List.of(distribution.root().resolve("kafka") + "/*"),
                 "org.apache.kafka.connect.cli.ConnectDistributed",

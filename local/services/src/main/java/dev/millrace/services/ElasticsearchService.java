@@ -37,7 +37,9 @@ public final class ElasticsearchService implements Service {
     Room.write(
         config.resolve("jvm.options"),
         Files.readString(home.resolve("config/jvm.options")).replaceAll("(?m)^.*UseG1GC.*$", "")
-            + "\n-XX:+UseSerialGC\n-Xms512m\n-Xmx512m\n",
+            + "\n-XX:+UseSerialGC\n-Xms512m\n-Xmx512m\n"
+            + String.join("\n", JavaCommand.forThisMachine())
+            + "\n",
         false);
     // That collector lets garbage lie until the heap is full: counted as in use, it would have
     // requests refused for want of memory.

@@ -4,8 +4,18 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 
-/** Builds command lines of Java programs that are to start fast and stay small. */
+/**
+ * Builds command lines of Java programs that are to start fast and stay small. The environment
+ * variable {@code MILLRACE_JAVA_OPTIONS} has further options for each of them, such as a
+ * profiler's, and the last word.
+ */
 public final class JavaCommand {
+  /**
+   * With fewer, the optimizing compiler takes the processors from what it compiles for: a third of
+   * a run's first minutes (docs/decisions/0040-compilers-of-a-small-machine.md).
+   */
+  private static final int MANY_PROCESSORS = 4;
+
   private final List<String> command = new ArrayList<>();
 
   /** A program with a heap of at most this many megabytes, run by the JDK that runs us. */
@@ -17,10 +27,30 @@ public final class JavaCommand {
     command.add("-XX:+ExitOnOutOfMemoryError");
     command.add("-Djava.awt.headless=true");
     command.add("-Duser.timezone=UTC");
+    command.addAll(compiler(Runtime.getRuntime().availableProcessors()));
   }
 
   static Path java() {
     return Path.of(System.getProperty("java.home"), "bin", "java");
+  }
+
+  /** Which of the JVM's compilers a program has that runs for long and is much used. */
+  static List<String> compiler(int processors) {
+    return processors < MANY_PROCESSORS ? List.of("-XX:TieredStopAtLevel=1") : List.of();
+  }
+
+  /** What the user wants of all. */
+  static List<String> further(String variable) {
+    return variable == null || variable.isBlank()
+        ? List.of()
+        : List.of(variable.strip().split("\\s+"));
+  }
+
+  /** Options of a JVM that something else starts: those for this machine, and the user's. */
+  static List<String> forThisMachine() {
+    List<String> options = new ArrayList<>(compiler(Runtime.getRuntime().availableProcessors()));
+    options.addAll(further(System.getenv("MILLRACE_JAVA_OPTIONS")));
+    return options;
   }
 
   /** Adds options of the JVM. */
@@ -31,6 +61,7 @@ public final class JavaCommand {
 
   /** Adds the class path and what runs. */
   public JavaCommand main(List<String> classPath, String mainClass, String... args) {
+    command.addAll(further(System.getenv("MILLRACE_JAVA_OPTIONS")));
     command.add("-cp");
     command.add(String.join(":", classPath));
     command.add(mainClass);
