@@ -15,6 +15,8 @@ fault() {
   local after=$((SECONDS - began))
   until_true "ready after: $what" ready
   mark "ready again"
+  # What it waited for so long.
+  ((SECONDS - began < 150)) || tail -n "+$((line + 1))" "$conditions" | cut -c -600 | tail -n 20 | sed 's/^/    /'
   printf '  %-44s %s; Ready again after %s s\n' "$what" "$([[ $tells == - ]] && echo 'telling not asked for' || echo "told within $after s")" "$((SECONDS - began))"
 }
 delete_pods() { kubectl -n "$1" delete pod -l "$2" --force --grace-period=0 >/dev/null 2>&1; }

@@ -34,7 +34,12 @@ import picocli.CommandLine.Spec;
     footer = {
       "  millrace run demo-tv",
       "  millrace run demo-tv --fresh --until drained",
-      "  millrace run demo-tv --detach --until 10m"
+      "  millrace run demo-tv --detach --until 10m",
+      "",
+      "Environment:",
+      "  MILLRACE_JAVA_OPTIONS   further options of the JVMs of a run, with the last word:"
+          + " -XX:TieredStopAtLevel=4",
+      "                          for both compilers on a machine of few processors"
     })
 final class RunCommand implements Callable<Integer> {
   @Spec CommandSpec spec;
