@@ -39,6 +39,7 @@ public final class PipelineJob implements AutoCloseable {
 
   private final PlanDocument plan;
   private volatile List<TransformRunner> runners = List.of();
+  private volatile List<Thread> threads = List.of();
 
   private PipelineJob(PlanDocument plan) {
     this.plan = plan;
@@ -183,12 +184,15 @@ public final class PipelineJob implements AutoCloseable {
     for (PlanDocument.Transform t : plan.transforms()) {
       all.add(new TransformRunner(plan, t, spark, backends, marks, backoff));
     }
-    runners = List.copyOf(all);
+    List<Thread> running = new ArrayList<>();
     for (int i = 0; i < all.size(); i++) {
       Thread thread = new Thread(all.get(i), "transform-" + plan.transforms().get(i).name());
       thread.setDaemon(true);
-      thread.start();
+      running.add(thread);
     }
+    runners = List.copyOf(all);
+    threads = List.copyOf(running);
+    running.forEach(Thread::start);
   }
 
   JobStatus status() {
@@ -204,7 +208,7 @@ public final class PipelineJob implements AutoCloseable {
     return JobStatus.of(all.stream().map(TransformRunner::status).toList());
   }
 
-  /** Stops all queries, side by side. */
+  /** Stops all queries, side by side; one that was about to start is waited for. */
   @Override
   public void close() {
     List<Thread> stopping = new ArrayList<>();
@@ -214,6 +218,7 @@ public final class PipelineJob implements AutoCloseable {
       t.start();
       stopping.add(t);
     }
+    stopping.addAll(threads);
     long deadline = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(STOP_MS);
     for (Thread t : stopping) {
       try {
