@@ -20,6 +20,8 @@ import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.sql.Connection;
+import java.sql.Statement;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.LocalDate;
@@ -154,7 +156,17 @@ class FormatsIT {
             topic:
               name: partner.shipped
               schema: '{"type":"record","name":"Shipped","fields":[{"name":"order_id","type":"long"},{"name":"carrier","type":"string"},{"name":"late","type":["null","boolean"],"default":null}]}'
+          - name: stock
+            format: json
+            cdc:
+              connection: { secretRef: { name: stock } }
+              tables:
+                - { table: stock.goods, name: goods }
         transforms:
+          - name: valued
+            format: json
+            sql: SELECT o.order_id, g.price FROM orders o LEFT JOIN goods g ON g.item = o.item
+            key: [order_id]
           - name: report
             format: json
             sql: SELECT order_id, at, due, item, amount, weight, raw, note FROM orders
@@ -188,6 +200,12 @@ class FormatsIT {
           - { name: partner-es, from: partner, elasticsearch: { index: partner } }
           - { name: prices-es, from: prices, elasticsearch: { index: prices } }
           - { name: carried-es, from: carried, elasticsearch: { index: carried } }
+      """;
+
+  private static final String STOCK =
+      """
+      CREATE TABLE goods (item VARCHAR(20) PRIMARY KEY, price DECIMAL(10,2) NOT NULL, since DATE NOT NULL, counted DATETIME(6) NOT NULL, note VARCHAR(20));
+      INSERT INTO goods VALUES ('tea', 1.50, '2026-01-02', '2026-01-02 03:04:05.678901', NULL), ('grün', 20.00, '2025-12-31', '2026-01-01 00:00:00', 'new'), ('milk', 0.99, '2026-02-28', '2026-01-01 00:00:00', NULL);
       """;
 
   /** What is wrong, and what is said of it. */
@@ -226,6 +244,14 @@ class FormatsIT {
         generatorOptions: { disableNameSuffixHash: true }
         """);
     Files.writeString(directory.resolve("pipeline.yaml"), PIPELINE);
+    Files.writeString(
+        directory.resolve("local.yaml"),
+        """
+        apiVersion: millrace.dev/v1alpha1
+        kind: LocalEnvironment
+        services: [{ name: stock, mariadb: { database: stock, seed: [stock.sql] } }]
+        """);
+    Files.writeString(directory.resolve("stock.sql"), STOCK);
     Files.writeString(directory.resolve("order.avsc"), ORDER);
     Files.writeString(directory.resolve("partner.avsc"), PARTNER);
     Installation millrace = new Installation(temporary);
@@ -238,6 +264,7 @@ class FormatsIT {
     }
     documents("partner", PARTNERS + 1);
     documents("carried", PARTNERS);
+    await().atMost(Duration.ofSeconds(120)).until(() -> records("mixed.valued").size() == ORDERS);
     for (String index : List.of("per-item", "per-item-packed")) {
       await()
           .atMost(Duration.ofSeconds(240))
@@ -469,6 +496,53 @@ class FormatsIT {
   }
 
   @Test
+  void rowsOfATableAreJsonToo() throws Exception {
+    Map<String, String> rows = new TreeMap<>();
+    rows.put(
+        "tea",
+        "{\"item\":\"tea\",\"price\":1.50,\"since\":\"2026-01-02\",\"counted\":\"2026-01-02T03:04:05.678901Z\",\"note\":null}");
+    rows.put(
+        "grün",
+        "{\"item\":\"grün\",\"price\":20.00,\"since\":\"2025-12-31\",\"counted\":\"2026-01-01T00:00:00.000000Z\",\"note\":\"new\"}");
+    rows.put(
+        "milk",
+        "{\"item\":\"milk\",\"price\":0.99,\"since\":\"2026-02-28\",\"counted\":\"2026-01-01T00:00:00.000000Z\",\"note\":null}");
+    assertThat(goods()).isEqualTo(rows);
+    Map<String, Long> valued = new TreeMap<>();
+    for (ConsumerRecord<byte[], byte[]> record : records("mixed.valued")) {
+      valued.merge(JSON.readTree(record.value()).get("price").asText(), 1L, Long::sum);
+    }
+    long tea = expected().stream().filter(o -> o.contains("\"item\":\"tea\"")).count();
+    long green = expected().stream().filter(o -> o.contains("\"item\":\"grün\"")).count();
+    assertThat(valued).isEqualTo(Map.of("1.50", tea, "20.00", green, "null", ORDERS - tea - green));
+
+    try (Connection connection = Installation.database(directory, "stock");
+        Statement statement = connection.createStatement()) {
+      statement.executeUpdate("UPDATE goods SET price = 2 WHERE item = 'tea'");
+      statement.executeUpdate("DELETE FROM goods WHERE item = 'milk'");
+    }
+    rows.put("tea", rows.get("tea").replace("1.50", "2.00"));
+    rows.remove("milk");
+    await().atMost(Duration.ofSeconds(60)).untilAsserted(() -> assertThat(goods()).isEqualTo(rows));
+  }
+
+  /** The last of each key; a delete has no value. */
+  private static Map<String, String> goods() throws Exception {
+    Map<String, String> last = new TreeMap<>();
+    for (ConsumerRecord<byte[], byte[]> record : records("mixed.goods")) {
+      String item = JSON.readTree(record.key()).get("item").asText();
+      assertThat(new String(record.key(), StandardCharsets.UTF_8))
+          .isEqualTo("{\"item\":\"" + item + "\"}");
+      if (record.value() == null) {
+        last.remove(item);
+      } else {
+        last.put(item, text(new String(record.value(), StandardCharsets.UTF_8)));
+      }
+    }
+    return last;
+  }
+
+  @Test
   void selfContainedAvroIsReadByAvrosOwnReader() throws Exception {
     for (String topic : List.of("mixed.boxed", "mixed.packed")) {
       List<String> found = new ArrayList<>();
@@ -581,6 +655,7 @@ class FormatsIT {
         new String[][] {
           {"SELECT count(*), sum(order_id) FROM orders", ORDERS + "," + ORDERS * (ORDERS + 1) / 2},
           {"SELECT count(*), sum(order_id) FROM packed", ORDERS + "," + ORDERS * (ORDERS + 1) / 2},
+          {"SELECT since FROM goods WHERE item = 'tea'", "2026-01-02"},
           {"SELECT sum(n) FROM per_item", Integer.toString(ORDERS)},
           {"SELECT sum(n) FROM per_item_packed", Integer.toString(ORDERS)},
           {"SELECT item, price FROM prices ORDER BY price DESC LIMIT 1", "rum,9.0"},

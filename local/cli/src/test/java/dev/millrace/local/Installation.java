@@ -89,11 +89,18 @@ final class Installation {
 
   /** The database of demo-tv's run, as its Secret says. */
   static Connection database(Path directory) throws IOException, SQLException {
-    Path secret = directory.resolve(".millrace/secrets/tv-mysql");
+    return database(directory, "tv-mysql");
+  }
+
+  /** The MariaDB of a run, as its Secret says. */
+  static Connection database(Path directory, String name) throws IOException, SQLException {
+    Path secret = directory.resolve(".millrace/secrets").resolve(name);
     return DriverManager.getConnection(
-        "jdbc:mariadb://%s:%s/tv?sslMode=disable"
+        "jdbc:mariadb://%s:%s/%s?sslMode=disable"
             .formatted(
-                Files.readString(secret.resolve("host")), Files.readString(secret.resolve("port"))),
+                Files.readString(secret.resolve("host")),
+                Files.readString(secret.resolve("port")),
+                Files.readString(secret.resolve("database"))),
         Files.readString(secret.resolve("username")),
         Files.readString(secret.resolve("password")));
   }
