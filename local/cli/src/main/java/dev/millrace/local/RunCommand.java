@@ -37,7 +37,7 @@ import picocli.CommandLine.Spec;
       "  millrace run demo-tv --detach --until 10m",
       "",
       "Environment:",
-      "  MILLRACE_JAVA_OPTIONS   further options of the JVMs of a run, with the last word:"
+      "  MILLRACE_JAVA_OPTIONS   further options of the services' and jobs' JVMs, with the last word:"
           + " -XX:TieredStopAtLevel=4",
       "                          for both compilers on a machine of few processors"
     })

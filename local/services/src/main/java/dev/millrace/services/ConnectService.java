@@ -150,10 +150,14 @@ public final class ConnectService implements Service {
             """
                     .formatted(kafka.get(), port, plugins, secrets)
                 + apart.map(ConnectService::lines).orElse(""));
+    JavaCommand command =
+        new JavaCommand(768).options("-Dlog4j2.configurationFile=" + logging(room), "-Xss512k");
+    if (apart.isPresent()) {
+      // It is started again and again.
+      command.options("-XX:TieredStopAtLevel=1");
+    }
     return new Launch(
-        new JavaCommand(768)
-            .options("-Dlog4j2.configurationFile=" + logging(room), "-Xss512k")
-            .options(apart.isPresent() ? new String[] {"-XX:TieredStopAtLevel=1"} : new String[0])
+        command
             .main(
                 List.of(distribution.root().resolve("kafka") + "/*"),
                 "org.apache.kafka.connect.cli.ConnectDistributed",

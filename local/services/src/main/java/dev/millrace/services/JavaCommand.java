@@ -17,9 +17,14 @@ public final class JavaCommand {
   private static final int MANY_PROCESSORS = 4;
 
   private final List<String> command = new ArrayList<>();
+  private final List<String> further;
 
   /** A program with a heap of at most this many megabytes, run by the JDK that runs us. */
   public JavaCommand(int heapMegabytes) {
+    this(heapMegabytes, Runtime.getRuntime().availableProcessors(), users());
+  }
+
+  JavaCommand(int heapMegabytes, int processors, String further) {
     command.add(java().toString());
     command.add("-Xmx" + heapMegabytes + "m");
     command.add("-XX:+UseSerialGC");
@@ -27,30 +32,32 @@ public final class JavaCommand {
     command.add("-XX:+ExitOnOutOfMemoryError");
     command.add("-Djava.awt.headless=true");
     command.add("-Duser.timezone=UTC");
-    command.addAll(compiler(Runtime.getRuntime().availableProcessors()));
+    command.addAll(compiler(processors));
+    this.further = words(further);
   }
 
   static Path java() {
     return Path.of(System.getProperty("java.home"), "bin", "java");
   }
 
-  /** Which of the JVM's compilers a program has that runs for long and is much used. */
-  static List<String> compiler(int processors) {
-    return processors < MANY_PROCESSORS ? List.of("-XX:TieredStopAtLevel=1") : List.of();
-  }
-
-  /** What the user wants of all. */
-  static List<String> further(String variable) {
-    return variable == null || variable.isBlank()
-        ? List.of()
-        : List.of(variable.strip().split("\\s+"));
-  }
-
   /** Options of a JVM that something else starts: those for this machine, and the user's. */
   static List<String> forThisMachine() {
     List<String> options = new ArrayList<>(compiler(Runtime.getRuntime().availableProcessors()));
-    options.addAll(further(System.getenv("MILLRACE_JAVA_OPTIONS")));
+    options.addAll(words(users()));
     return options;
+  }
+
+  private static String users() {
+    return System.getenv("MILLRACE_JAVA_OPTIONS");
+  }
+
+  /** Which of the JVM's compilers a program has that runs for long and is much used. */
+  private static List<String> compiler(int processors) {
+    return processors < MANY_PROCESSORS ? List.of("-XX:TieredStopAtLevel=1") : List.of();
+  }
+
+  private static List<String> words(String text) {
+    return text == null || text.isBlank() ? List.of() : List.of(text.strip().split("\\s+"));
   }
 
   /** Adds options of the JVM. */
@@ -61,7 +68,7 @@ public final class JavaCommand {
 
   /** Adds the class path and what runs. */
   public JavaCommand main(List<String> classPath, String mainClass, String... args) {
-    command.addAll(further(System.getenv("MILLRACE_JAVA_OPTIONS")));
+    command.addAll(further);
     command.add("-cp");
     command.add(String.join(":", classPath));
     command.add(mainClass);

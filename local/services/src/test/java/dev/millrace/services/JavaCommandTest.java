@@ -6,30 +6,27 @@ import java.util.List;
 import org.junit.jupiter.api.Test;
 
 class JavaCommandTest {
-  @Test
-  void theOptimizingCompilerIsForMachinesThatHaveAProcessorForIt() {
-    assertThat(JavaCommand.compiler(2)).containsExactly("-XX:TieredStopAtLevel=1");
-    assertThat(JavaCommand.compiler(4)).isEmpty();
+  private static final String FAST_ONLY = "-XX:TieredStopAtLevel=1";
+
+  private static List<String> on(int processors, String further) {
+    return new JavaCommand(64, processors, further)
+        .options("-Dours")
+        .main(List.of("a", "b"), "Main", "x")
+        .build();
   }
 
   @Test
-  void theUsersOptionsAreWords() {
-    assertThat(JavaCommand.further(null)).isEmpty();
-    assertThat(JavaCommand.further("  ")).isEmpty();
-    assertThat(JavaCommand.further(" -Da=b\n-XX:+UseG1GC "))
-        .containsExactly("-Da=b", "-XX:+UseG1GC");
+  void theOptimizingCompilerIsForMachinesThatHaveAProcessorForIt() {
+    assertThat(on(3, null)).contains(FAST_ONLY);
+    assertThat(on(4, null)).doesNotContain(FAST_ONLY);
   }
 
   /** Of two words about the same, a JVM follows the last. */
   @Test
-  void aProgramsOwnOptionsComeAfterThoseOfTheMachine() {
-    List<String> command =
-        new JavaCommand(64)
-            .options("-XX:TieredStopAtLevel=3")
-            .main(List.of("a"), "Main", "x")
-            .build();
-    assertThat(command.lastIndexOf("-XX:TieredStopAtLevel=3"))
-        .isGreaterThan(command.indexOf("-XX:TieredStopAtLevel=1"));
-    assertThat(command).endsWith("-cp", "a", "Main", "x");
+  void theMachineHasTheFirstWordAndTheUserTheLast() {
+    assertThat(on(2, " -Da=b\n-XX:+UseG1GC "))
+        .containsSubsequence(FAST_ONLY, "-Dours", "-Da=b", "-XX:+UseG1GC", "-cp")
+        .endsWith("-cp", "a:b", "Main", "x");
+    assertThat(on(2, "  ")).endsWith("-Dours", "-cp", "a:b", "Main", "x");
   }
 }

@@ -17,7 +17,13 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
+import org.apache.spark.sql.Dataset;
+import org.apache.spark.sql.Row;
 import org.apache.spark.sql.RowFactory;
+import org.apache.spark.sql.SparkSession;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -207,6 +213,28 @@ class PipelineJobTest {
       await().atMost(PATIENCE).until(() -> job.status().state().equals("failed"));
       assertThat(query(job, "bad").cause()).as("stays visible over restarts").contains("n is 0");
     }
+  }
+
+  @Test
+  void nothingIsStartedAnyMoreOnceItIsClosed() throws Exception {
+    CountDownLatch building = new CountDownLatch(1);
+    backends.streams.put(
+        "events",
+        new SparkFixture.Stream(EVENTS) {
+          @Override
+          Dataset<Row> rows(SparkSession spark) {
+            building.countDown();
+            LockSupport.parkNanos(Duration.ofSeconds(1).toNanos());
+            return super.rows(spark);
+          }
+        });
+    PlanDocument plan = plan(sql("slow", "SELECT device FROM events", "events"));
+    try (PipelineJob job = PipelineJob.started(plan, SparkFixture.spark(), backends, marks, SOON)) {
+      assertThat(building.await(PATIENCE.toSeconds(), TimeUnit.SECONDS)).isTrue();
+      assertThat(query(job, "slow").state()).isEqualTo("waiting");
+    }
+    assertThat(Thread.getAllStackTraces().keySet())
+        .noneMatch(thread -> thread.getName().equals("transform-slow"));
   }
 
   @Test

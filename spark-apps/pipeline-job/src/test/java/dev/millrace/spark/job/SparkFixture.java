@@ -69,7 +69,7 @@ final class SparkFixture {
   }
 
   /** A stream in memory. Every batch has its rows, all with one progress, and a tick. */
-  static final class Stream {
+  static class Stream {
     final StructType schema;
     final MemoryStream<Row> memory;
 
