@@ -10,6 +10,7 @@ import com.fasterxml.jackson.databind.cfg.JsonNodeFeature;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.io.File;
 import java.math.BigDecimal;
 import java.math.BigInteger;
 import java.net.URI;
@@ -57,6 +58,7 @@ import org.apache.kafka.connect.data.SchemaBuilder;
 import org.apache.kafka.connect.data.Struct;
 import org.apache.kafka.connect.data.Timestamp;
 import org.apache.kafka.connect.json.JsonConverter;
+import org.awaitility.core.ConditionTimeoutException;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -255,10 +257,7 @@ class FormatsIT {
     Files.writeString(directory.resolve("order.avsc"), ORDER);
     Files.writeString(directory.resolve("partner.avsc"), PARTNER);
     Installation millrace = new Installation(temporary);
-    Installation.Result started = millrace.run(240, "run", directory.toString(), "--detach");
-    assertThat(started.exitCode()).as(started.output()).isZero();
-    status = millrace.status(directory);
-    writeAsPartner();
+    startWithoutThePartnersTopics(millrace);
     for (String index : List.of("report", "packed")) {
       documents(index, ORDERS);
     }
@@ -279,6 +278,33 @@ class FormatsIT {
   }
 
   // ---- somebody else's topics
+
+  /** It is told that they are missing, and runs as soon as they are there. */
+  private static void startWithoutThePartnersTopics(Installation millrace) throws Exception {
+    File output = temporary.resolve("run.out").toFile();
+    Process starting =
+        millrace.command("run", directory.toString(), "--detach").redirectOutput(output).start();
+    try {
+      await()
+          .atMost(Duration.ofSeconds(240))
+          .pollInterval(Duration.ofSeconds(1))
+          .until(
+              () -> {
+                String said = Files.readString(output.toPath());
+                assertThat(starting.isAlive()).as(said).isTrue();
+                return said.contains("failed: topic partner.orders does not exist")
+                    && said.contains("failed: topic partner.shipped does not exist");
+              });
+      status = millrace.status(directory);
+      writeAsPartner();
+      assertThat(starting.waitFor(180, TimeUnit.SECONDS)).isTrue();
+      assertThat(starting.exitValue()).as(Files.readString(output.toPath())).isZero();
+    } catch (ConditionTimeoutException e) {
+      throw new AssertionError(Files.readString(output.toPath()), e);
+    } finally {
+      starting.destroyForcibly();
+    }
+  }
 
   private static void writeAsPartner() throws Exception {
     try (Admin admin = Admin.create(Map.of("bootstrap.servers", endpoint("kafka")))) {

@@ -22,6 +22,7 @@ final class QueryNumbers {
   private volatile double inputRate;
   private volatile double processedRate;
   private volatile long batchId = -1;
+  private volatile long reports;
   private volatile long batchMs;
   private volatile long stateRows;
   private volatile boolean stateful;
@@ -91,6 +92,13 @@ final class QueryNumbers {
         }
       }
     }
+    reports++;
+  }
+
+  /** Takes Spark's word that a look at the sources found nothing new. */
+  synchronized void nothingToRead() {
+    idle();
+    reports++;
   }
 
   /** Progress of the input: the least of the driving streams', once all have some. */
@@ -128,6 +136,11 @@ final class QueryNumbers {
     return watermark.isAfter(Instant.EPOCH)
         ? watermark.minusMillis(spec.sliceMs() == null ? spec.timeoutMs() : spec.sliceMs())
         : Instant.MIN;
+  }
+
+  /** How often Spark has told of a batch, or that there is nothing to read. */
+  long reports() {
+    return reports;
   }
 
   long batches() {

@@ -53,6 +53,8 @@ final class TransformRunner implements Runnable {
 
   private record Standing(State state, String cause) {}
 
+  private static final Standing STARTING = new Standing(State.WAITING, "starting");
+
   /** A failure that no further attempt can mend. */
   private static final class Hopeless extends Exception {
     private static final long serialVersionUID = 1;
@@ -78,7 +80,7 @@ final class TransformRunner implements Runnable {
   private final QueryNumbers numbers;
   private final List<String> drivers;
   private final CountDownLatch stop = new CountDownLatch(1);
-  private volatile Standing standing = new Standing(State.WAITING, "starting");
+  private volatile Standing standing = STARTING;
   private volatile StreamingQuery query;
   private Instant published = Instant.EPOCH;
   private long publishedNanos = System.nanoTime();
@@ -268,16 +270,25 @@ final class TransformRunner implements Runnable {
     }
     query = started;
     try {
-      // What failed before stays visible until a batch has shown that it is over.
+      // It runs once it has opened what it reads. What failed before stays visible until a batch
+      // has shown that it is over.
       Standing before = standing;
+      if (before.state() != State.FAILED) {
+        standing = STARTING;
+      }
       long batch = numbers.batches();
-      standing =
-          new Standing(State.RUNNING, before.state() == State.FAILED ? before.cause() : null);
+      long reports = numbers.reports();
+      boolean opened = false;
       while (!started.awaitTermination(TICK_MS)) {
         if (stopped(0)) {
           return;
         }
-        if (standing.cause() != null && numbers.batches() > batch) {
+        if (!opened && (started.status().isTriggerActive() || numbers.reports() > reports)) {
+          opened = true;
+          standing =
+              new Standing(State.RUNNING, before.state() == State.FAILED ? before.cause() : null);
+        }
+        if (opened && standing.cause() != null && numbers.batches() > batch) {
           standing = new Standing(State.RUNNING, null);
         }
         if (numbers.done(transform)) {
@@ -363,7 +374,7 @@ final class TransformRunner implements Runnable {
 
     @Override
     public void onQueryIdle(QueryIdleEvent event) {
-      numbers.idle();
+      numbers.nothingToRead();
     }
 
     @Override

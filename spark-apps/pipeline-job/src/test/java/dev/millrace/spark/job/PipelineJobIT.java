@@ -32,7 +32,10 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.TreeMap;
+import java.util.TreeSet;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.apache.avro.Schema;
@@ -590,6 +593,40 @@ class PipelineJobIT {
     run(named());
     awaitCause("partition 0 was read up to offset 5, and ends at 10 now");
     assertThat(rows("named")).hasSize(5);
+  }
+
+  @Test
+  void aTopicThatIsNotThereIsWaitedForAndNeverSaidToRun() throws Exception {
+    topics("users", "named", "named.late", "named.dead", "millrace-marks");
+    user(1, "Ann");
+    mark(StreamMarks.none("users").withSnapshotComplete());
+    run(named());
+    String missing = "topic " + topic("events") + " does not exist";
+    Set<String> states = new TreeSet<>();
+    AtomicLong since = new AtomicLong();
+    await()
+        .atMost(PATIENCE)
+        .pollInterval(Duration.ofMillis(50))
+        .ignoreExceptions()
+        .until(
+            () -> {
+              JsonNode query = status().at("/queries/0");
+              states.add(query.path("state").asText());
+              if (query.path("cause").asText().contains(missing)) {
+                since.compareAndSet(0, System.nanoTime());
+              }
+              // Further attempts follow after one second, and two more.
+              return since.get() != 0
+                  && System.nanoTime() - since.get() > Duration.ofSeconds(5).toNanos();
+            });
+    assertThat(states).contains("failed").doesNotContain("running");
+
+    topics("events");
+    event(0, "a", "x", 10, 1);
+    await().atMost(PATIENCE).until(() -> rows("named").equals(List.of("a 10 Ann")));
+    await()
+        .atMost(PATIENCE)
+        .until(() -> status().at("/queries/0/state").asText().equals("running"));
   }
 
   private void remake(String stream) throws Exception {
