@@ -28,6 +28,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.TreeSet;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
@@ -942,29 +943,34 @@ final class Planning {
     if (sql.isEmpty()) {
       return;
     }
-    Map<String, SqlStream> known = new LinkedHashMap<>();
+    // Of streams that the SQL does not name only the names, as of those that are not known yet: the
+    // question, and so its answer, stays the same whatever becomes of them.
+    String text = sql.get().toLowerCase(Locale.ROOT);
+    Map<String, SqlStream> known = new TreeMap<>();
+    Set<String> others = new TreeSet<>();
     streams.forEach(
-        (name, read) ->
-            read.stream()
-                .schema()
-                .filter(s -> !name.equals(transform.name()))
-                .ifPresent(
-                    schema ->
-                        known.put(
-                            name,
-                            new SqlStream(
-                                read.stream().kind(),
-                                read.eventTime().map(EventTime::field),
-                                schema,
-                                read.keyFields(),
-                                read.validFrom(),
-                                read.validTo()))));
-    List<String> pending =
-        streams.keySet().stream()
-            .filter(name -> !known.containsKey(name) && !name.equals(transform.name()))
-            .toList();
+        (name, read) -> {
+          Optional<Schema> schema = read.stream().schema();
+          if (name.equals(transform.name())) {
+            return;
+          }
+          if (schema.isEmpty() || !text.contains(name)) {
+            others.add(name);
+            return;
+          }
+          known.put(
+              name,
+              new SqlStream(
+                  read.stream().kind(),
+                  read.eventTime().map(EventTime::field),
+                  schema.get(),
+                  read.keyFields(),
+                  read.validFrom(),
+                  read.validTo()));
+        });
     Known<SqlAnalysis> answer =
-        catalog.analyse(new SqlRequest(sql.get(), transform.name(), namespace(), known, pending));
+        catalog.analyse(
+            new SqlRequest(sql.get(), transform.name(), namespace(), known, List.copyOf(others)));
     Optional<SqlAnalysis> analysed = resolve(answer, at, transform.name());
     if (analysed.isEmpty()) {
       return;

@@ -67,7 +67,8 @@ public interface SchemaCatalog {
   /**
    * A question to the SQL analyser.
    *
-   * @param pending streams whose schemas are not known yet
+   * @param streams those that it names
+   * @param pending others: their schemas are not known yet, or it does not name them
    */
   record SqlRequest(
       String sql,

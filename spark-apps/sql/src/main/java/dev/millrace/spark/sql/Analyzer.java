@@ -281,7 +281,7 @@ public final class Analyzer {
             }
           });
       for (String cte : ctes) {
-        if (streams.containsKey(cte)) {
+        if (streams.containsKey(cte) || request.pending().contains(cte)) {
           problems.add(
               "WITH " + cte + ": a stream has that name too; give the subquery another one");
         }

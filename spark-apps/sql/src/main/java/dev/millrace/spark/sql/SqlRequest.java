@@ -12,7 +12,7 @@ import java.util.Map;
  * @param transform name of the transform, which names the record of the result
  * @param namespace Avro namespace of that record
  * @param streams every stream the SQL may read, by name
- * @param pending names of further streams, whose schemas are not known yet
+ * @param pending names of further streams, whose schemas are not known yet or not needed
  */
 public record SqlRequest(
     String id,

@@ -427,6 +427,11 @@ class AnalyzerTest {
     assertThat(unknown.errors().get(0).message()).contains("unknown stream ordrs");
     assertThat(unknown.errors().get(0).suggestion()).isEqualTo("orders");
 
+    SqlAnswer shadowed =
+        pending("WITH orders AS (SELECT device_id FROM viewings) SELECT device_id FROM orders");
+    assertThat(shadowed.errors().get(0).message())
+        .isEqualTo("WITH orders: a stream has that name too; give the subquery another one");
+
     SqlAnswer misspelt =
         pending("SELECT v.device_id,\n  v.chanel_id FROM viewings v JOIN orders o ON o.d = v.x_id");
     assertThat(misspelt.errors()).hasSize(2);
