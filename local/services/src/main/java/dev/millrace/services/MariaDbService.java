@@ -7,22 +7,12 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
-import java.util.TreeMap;
-import java.util.concurrent.TimeUnit;
 
 /**
  * A MariaDB server with one database, filled once from SQL files, and a user who may change it and
  * read its binary log.
  */
-public final class MariaDbService implements DevelopmentService {
-  private final Distribution distribution;
-  private final String name;
-  private final String database;
-  private final List<Path> seed;
-  private volatile int port;
-  private volatile Room room;
-
+public final class MariaDbService extends DatabaseService {
   /**
    * A server.
    *
@@ -31,24 +21,11 @@ public final class MariaDbService implements DevelopmentService {
    * @param seed SQL files, run once in this order
    */
   public MariaDbService(Distribution distribution, String name, String database, List<Path> seed) {
-    if (!database.matches("[A-Za-z_][A-Za-z0-9_]{0,62}")) {
-      throw new IllegalArgumentException("database: '" + database + "' is not a name");
-    }
-    this.distribution = distribution;
-    this.name = name;
-    this.database = database;
-    this.seed = List.copyOf(seed);
+    super("mariadb", distribution, name, database, seed);
   }
 
   @Override
-  public String name() {
-    return name;
-  }
-
-  @Override
-  public Launch prepare(Room room) throws IOException, InterruptedException {
-    this.room = room;
-    port = room.port("mysql");
+  Launch launch(Room room) throws IOException, InterruptedException {
     Path base = base();
     Path data = room.path().resolve("data");
     boolean root = "0".equals(Files.getAttribute(Path.of("/proc/self"), "unix:uid").toString());
@@ -76,7 +53,7 @@ public final class MariaDbService implements DevelopmentService {
             "--basedir=" + base,
             "--datadir=" + data,
             "--bind-address=127.0.0.1",
-            "--port=" + port,
+            "--port=" + port(),
             // Relative to the data folder: the path of a socket may not be longer than 107 bytes.
             "--socket=mariadb.sock",
             "--pid-file=" + room.path().resolve("mariadb.pid"),
@@ -135,58 +112,15 @@ public final class MariaDbService implements DevelopmentService {
       if (root) {
         command.add("--user=root");
       }
-      run(command, room.path().resolve("install.log"), null, Map.of());
+      run("mariadb-install-db", new ProcessBuilder(command), room.path().resolve("install.log"));
     } finally {
       deleteRecursively(links);
     }
     room.write("installed", "yes");
   }
 
-  private static void deleteRecursively(Path folder) throws IOException {
-    if (Files.exists(folder)) {
-      try (var files = Files.walk(folder)) {
-        for (Path file : files.sorted(java.util.Comparator.reverseOrder()).toList()) {
-          Files.delete(file);
-        }
-      }
-    }
-  }
-
-  private static void run(List<String> command, Path log, Path input, Map<String, String> env)
-      throws IOException, InterruptedException {
-    ProcessBuilder builder =
-        new ProcessBuilder(command).redirectErrorStream(true).redirectOutput(log.toFile());
-    builder.environment().putAll(env);
-    if (input != null) {
-      builder.redirectInput(input.toFile());
-    }
-    Process process = builder.start();
-    if (!process.waitFor(180, TimeUnit.SECONDS) || process.exitValue() != 0) {
-      process.destroyForcibly();
-      throw new IOException(
-          Path.of(command.get(command.size() > 1 && command.get(0).equals("sh") ? 1 : 0))
-                  .getFileName()
-              + " failed: "
-              + Logging.tail(log, 5));
-    }
-  }
-
-  /** Ready once the database has been filled. */
   @Override
-  public boolean ready() throws IOException, InterruptedException {
-    if (!Probe.port(port)) {
-      return false;
-    }
-    Path seeded = room.path().resolve("seeded");
-    if (!Files.exists(seeded)) {
-      fill();
-      Room.write(seeded, "yes", false);
-    }
-    return true;
-  }
-
-  private void fill() throws IOException, InterruptedException {
-    // From nothing: a fill that was killed half way begins anew.
+  void fill(Room room) throws IOException, InterruptedException {
     Path anew =
         room.write(
             "anew.sql",
@@ -195,41 +129,32 @@ public final class MariaDbService implements DevelopmentService {
         room.writeSecret(
             "client.cnf",
             "[client]\nhost=127.0.0.1\nport=%d\nuser=millrace\npassword=%s\nprotocol=tcp\nskip-ssl\n"
-                .formatted(port, room.password("millrace")));
-    Path client = base().resolve("bin/mariadb");
-    makeExecutable(client);
-    Path log = room.path().resolve("seed.log");
-    run(List.of(client.toString(), "--defaults-file=" + options), log, anew, Map.of());
+                .formatted(port(), password()));
+    makeExecutable(client());
+    client(room, options, anew);
     for (Path file : seed) {
       try {
-        run(
-            List.of(client.toString(), "--defaults-file=" + options, database),
-            log,
-            file,
-            Map.of());
+        client(room, options, file, database);
       } catch (IOException e) {
         throw new IOException(file.getFileName() + ": " + e.getMessage(), e);
       }
     }
   }
 
-  @Override
-  public Optional<String> endpoint() {
-    return port == 0 ? Optional.empty() : Optional.of("127.0.0.1:" + port);
+  private Path client() {
+    return base().resolve("bin/mariadb");
   }
 
-  /** The keys url, username, password, host, port, database. */
-  @Override
-  public Map<String, String> credentials() throws IOException {
-    String password = room.password("millrace");
-    Map<String, String> keys = new TreeMap<>();
-    keys.put("url", "mariadb://millrace:" + password + "@127.0.0.1:" + port + "/" + database);
-    keys.put("username", "millrace");
-    keys.put("password", password);
-    keys.put("host", "127.0.0.1");
-    keys.put("port", Integer.toString(port));
-    keys.put("database", database);
-    return keys;
+  private void client(Room room, Path options, Path sql, String... arguments)
+      throws IOException, InterruptedException {
+    List<String> command = new ArrayList<>();
+    command.add(client().toString());
+    command.add("--defaults-file=" + options);
+    command.addAll(List.of(arguments));
+    run(
+        "mariadb",
+        new ProcessBuilder(command).redirectInput(sql.toFile()),
+        room.path().resolve("seed.log"));
   }
 
   @Override

@@ -30,12 +30,7 @@ public final class RowsProvider implements TableProvider {
   }
 
   private static StructType schema(RowsOptions options) {
-    StructType all = AvroTypes.structType(new Schema.Parser().parse(options.schema()));
-    StructType row = new StructType();
-    for (String column : options.columns()) {
-      row = row.add(all.apply(column));
-    }
-    return row;
+    return AvroTypes.structType(new Schema.Parser().parse(options.schema()), options.columns());
   }
 
   @Override

@@ -35,12 +35,8 @@ public final class StreamProvider implements TableProvider {
   }
 
   static StructType schema(StreamOptions options) {
-    StructType all = AvroTypes.structType(new Schema.Parser().parse(options.schema()));
-    StructType row = new StructType();
-    for (String column : options.columns()) {
-      // As in the tick, anything may be null.
-      row = row.add(column, all.apply(column).dataType(), all.apply(column).nullable());
-    }
+    StructType row =
+        AvroTypes.structType(new Schema.Parser().parse(options.schema()), options.columns());
     for (StructField extra : EXTRA.fields()) {
       row = row.add(extra);
     }

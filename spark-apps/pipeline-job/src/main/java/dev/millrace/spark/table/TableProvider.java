@@ -22,12 +22,7 @@ public final class TableProvider implements org.apache.spark.sql.connector.catal
   }
 
   private static StructType schema(TableOptions options) {
-    StructType all = AvroTypes.structType(new Schema.Parser().parse(options.schema()));
-    StructType row = new StructType();
-    for (String column : options.columns()) {
-      row = row.add(all.apply(column));
-    }
-    return row;
+    return AvroTypes.structType(new Schema.Parser().parse(options.schema()), options.columns());
   }
 
   @Override

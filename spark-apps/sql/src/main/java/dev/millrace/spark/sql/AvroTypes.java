@@ -74,6 +74,13 @@ public final class AvroTypes {
     return struct(record, record.getName(), new HashSet<>());
   }
 
+  /** Some columns of the row type of an Avro record, in the order that they are named in. */
+  public static StructType structType(Schema record, List<String> columns) {
+    StructType all = structType(record);
+    StructField[] fields = columns.stream().map(all::apply).toArray(StructField[]::new);
+    return new StructType(fields);
+  }
+
   /**
    * The type of one Avro field or element, with its nullability.
    *
