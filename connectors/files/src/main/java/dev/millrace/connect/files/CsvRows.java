@@ -243,7 +243,7 @@ final class CsvRows extends TextRows {
       for (int i = 0; i < cells; i++) {
         int field = fields[i];
         if (field >= 0 && (!isNull(i) || (emptyIsText[field] && nullText.length == 0))) {
-          writer.text(field, cell(i));
+          cell(field, i, writer);
         }
       }
       return Step.ROW;
@@ -257,6 +257,25 @@ final class CsvRows extends TextRows {
   private boolean isNull(int cell) {
     return !quoted[cell]
         && Arrays.equals(buffer, from[cell], to[cell], nullText, 0, nullText.length);
+  }
+
+  private void cell(int field, int cell, AvroRecordWriter writer)
+      throws BadRecordException, CharacterCodingException {
+    int offset = from[cell];
+    int length = to[cell] - offset;
+    if (!escaped[cell] && isAscii(buffer, offset, length)) {
+      writer.ascii(field, buffer, offset, length);
+    } else {
+      writer.text(field, cell(cell));
+    }
+  }
+
+  private static boolean isAscii(byte[] bytes, int offset, int length) {
+    int all = 0;
+    for (int i = offset; i < offset + length; i++) {
+      all |= bytes[i];
+    }
+    return all >= 0;
   }
 
   private CharSequence cell(int cell) throws CharacterCodingException {

@@ -225,7 +225,7 @@ final class FilesConfig extends AbstractConfig {
               .define(
                   BATCH,
                   Type.INT,
-                  10_000,
+                  30_000,
                   ConfigDef.Range.between(1, 100_000),
                   Importance.LOW,
                   "Most records of one poll, which is a transaction. It ends with 4 MiB of values, too."));

@@ -97,6 +97,11 @@ public final class AvroRecordWriter {
     form.note(field, text, slots);
   }
 
+  /** The same as {@link #text}, of bytes that are all ASCII: text goes from array to array. */
+  public void ascii(int field, byte[] bytes, int offset, int count) throws BadRecordException {
+    form.note(field, bytes, offset, count, slots);
+  }
+
   /**
    * One field's value: a number, text, a boolean, bytes, a value of {@code java.time}, or what
    * Avro's generic readers return; null as if it did not come.

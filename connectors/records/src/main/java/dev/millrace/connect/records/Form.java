@@ -3,6 +3,7 @@ package dev.millrace.connect.records;
 import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonToken;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 
 /**
  * How values of one field are read, from JSON, from text or as Java objects, and written as Avro.
@@ -26,6 +27,11 @@ abstract class Form {
   /** Writes a value that is given as text: a cell of a CSV file, a part of a name. */
   void text(CharSequence text, AvroBytes out) throws BadRecordException {
     throw bad(text);
+  }
+
+  /** The same of text in ASCII, for those to whom that makes a difference. */
+  void ascii(byte[] bytes, int offset, int count, AvroBytes out) throws BadRecordException {
+    text(new String(bytes, offset, count, StandardCharsets.ISO_8859_1), out);
   }
 
   /** Writes a value: a number, text, {@code java.time}, or what Avro's generic readers return. */

@@ -143,6 +143,12 @@ final class Forms {
     }
 
     @Override
+    void ascii(byte[] bytes, int offset, int count, AvroBytes out) throws BadRecordException {
+      out.number(1 - nullIndex);
+      inner.ascii(bytes, offset, count, out);
+    }
+
+    @Override
     void value(Object value, AvroBytes out) throws BadRecordException {
       if (value == null) {
         out.number(nullIndex);
@@ -359,6 +365,11 @@ final class Forms {
     @Override
     void text(CharSequence text, AvroBytes out) {
       out.text(text);
+    }
+
+    @Override
+    void ascii(byte[] bytes, int offset, int count, AvroBytes out) {
+      out.withLength(bytes, offset, count);
     }
 
     @Override

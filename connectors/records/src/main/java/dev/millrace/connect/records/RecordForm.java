@@ -114,6 +114,13 @@ final class RecordForm extends Form {
     slots.end[field] = slots.bytes.length();
   }
 
+  void note(int field, byte[] ascii, int offset, int count, Slots slots) throws BadRecordException {
+    int start = slots.bytes.length();
+    forms[field].ascii(ascii, offset, count, slots.bytes);
+    slots.start[field] = start;
+    slots.end[field] = slots.bytes.length();
+  }
+
   void note(int field, Object value, Slots slots) throws BadRecordException {
     if (value == null && defaults[field] != null) {
       slots.start[field] = -1;

@@ -7,6 +7,7 @@ import com.fasterxml.jackson.core.JsonFactory;
 import java.io.IOException;
 import java.math.BigDecimal;
 import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
 import java.time.Instant;
 import java.time.LocalDate;
 import java.time.LocalDateTime;
@@ -189,6 +190,37 @@ class AvroRecordWriterTest {
     assertThatThrownBy(() -> writer.text(writer.field("n"), "1 "))
         .hasMessage("field 'n': '1 ': expected an int");
     assertThat(writer.field("nobody")).isEqualTo(-1);
+  }
+
+  @Test
+  void textInAsciiIsReadAsOtherTextIs() throws Exception {
+    Map<String, String> cells =
+        Map.of(
+            "id", "x y\u007f",
+            "n", "-12",
+            "temp", "1e3",
+            "ok", "TRUE",
+            "at", "2026-01-31T12:30:00Z",
+            "day", "2026-01-31",
+            "price", "1.2",
+            "raw", "AAEC",
+            "mood", "BAD");
+    writer.begin();
+    for (Map.Entry<String, String> cell : cells.entrySet()) {
+      writer.text(writer.field(cell.getKey()), cell.getValue());
+    }
+    byte[] expected = writer.framed(3);
+    writer.begin();
+    for (Map.Entry<String, String> cell : cells.entrySet()) {
+      byte[] among = ("<<" + cell.getValue() + ">").getBytes(StandardCharsets.US_ASCII);
+      writer.ascii(writer.field(cell.getKey()), among, 2, among.length - 3);
+    }
+    assertThat(writer.framed(3)).isEqualTo(expected);
+    assertThat(read(expected).get("id").toString()).isEqualTo("x y\u007f");
+    assertThat(read(expected).get("at")).isEqualTo(Instant.parse("2026-01-31T12:30:00Z"));
+    byte[] wrong = "1 ".getBytes(StandardCharsets.US_ASCII);
+    assertThatThrownBy(() -> writer.ascii(writer.field("n"), wrong, 0, 2))
+        .hasMessage("field 'n': '1 ': expected an int");
   }
 
   private static Schema place() {
