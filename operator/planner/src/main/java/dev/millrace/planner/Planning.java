@@ -944,7 +944,8 @@ final class Planning {
       return;
     }
     // Of streams that the SQL does not name only the names, as of those that are not known yet: the
-    // question, and so its answer, stays the same whatever becomes of them.
+    // question, and so its answer, stays the same whatever becomes of them. Rather one too many: an
+    // analyser that does not know a stream would refuse it.
     String text = sql.get().toLowerCase(Locale.ROOT);
     Map<String, SqlStream> known = new TreeMap<>();
     Set<String> others = new TreeSet<>();

@@ -243,7 +243,7 @@ final class CsvRows extends TextRows {
       for (int i = 0; i < cells; i++) {
         int field = fields[i];
         if (field >= 0 && (!isNull(i) || (emptyIsText[field] && nullText.length == 0))) {
-          cell(field, i, writer);
+          write(field, i, writer);
         }
       }
       return Step.ROW;
@@ -259,7 +259,7 @@ final class CsvRows extends TextRows {
         && Arrays.equals(buffer, from[cell], to[cell], nullText, 0, nullText.length);
   }
 
-  private void cell(int field, int cell, AvroRecordWriter writer)
+  private void write(int field, int cell, AvroRecordWriter writer)
       throws BadRecordException, CharacterCodingException {
     int offset = from[cell];
     int length = to[cell] - offset;

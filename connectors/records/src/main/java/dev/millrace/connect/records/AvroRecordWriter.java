@@ -84,8 +84,7 @@ public final class AvroRecordWriter {
       }
       int start = slots.bytes.length();
       form.form(field).json(parser, slots.bytes);
-      slots.start[field] = start;
-      slots.end[field] = slots.bytes.length();
+      slots.came(field, start);
     } catch (com.fasterxml.jackson.core.JacksonException e) {
       throw new BadRecordException(
           "field '" + form.form(field).path + "': not JSON: " + e.getOriginalMessage(), e);

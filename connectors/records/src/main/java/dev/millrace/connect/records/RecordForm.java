@@ -37,6 +37,12 @@ final class RecordForm extends Form {
       bytes.truncate(0);
       Arrays.fill(start, -1);
     }
+
+    /** Notes a field whose bytes began there and end here. */
+    void came(int field, int from) {
+      start[field] = from;
+      end[field] = bytes.length();
+    }
   }
 
   RecordForm(String path, Schema schema) {
@@ -99,8 +105,7 @@ final class RecordForm extends Form {
       }
       int start = slots.bytes.length();
       forms[field].json(parser, slots.bytes);
-      slots.start[field] = start;
-      slots.end[field] = slots.bytes.length();
+      slots.came(field, start);
     }
     if (parser.currentToken() != JsonToken.END_OBJECT) {
       throw new BadRecordException("truncated: an object does not end");
@@ -110,15 +115,13 @@ final class RecordForm extends Form {
   void note(int field, CharSequence text, Slots slots) throws BadRecordException {
     int start = slots.bytes.length();
     forms[field].text(text, slots.bytes);
-    slots.start[field] = start;
-    slots.end[field] = slots.bytes.length();
+    slots.came(field, start);
   }
 
   void note(int field, byte[] ascii, int offset, int count, Slots slots) throws BadRecordException {
     int start = slots.bytes.length();
     forms[field].ascii(ascii, offset, count, slots.bytes);
-    slots.start[field] = start;
-    slots.end[field] = slots.bytes.length();
+    slots.came(field, start);
   }
 
   void note(int field, Object value, Slots slots) throws BadRecordException {
@@ -128,8 +131,7 @@ final class RecordForm extends Form {
     }
     int start = slots.bytes.length();
     forms[field].value(value, slots.bytes);
-    slots.start[field] = start;
-    slots.end[field] = slots.bytes.length();
+    slots.came(field, start);
   }
 
   /** Writes the fields in the schema's order, and defaults for those that did not come. */

@@ -51,9 +51,14 @@ final class TransformRunner implements Runnable {
     ENDED
   }
 
-  private record Standing(State state, String cause) {}
+  private record Standing(State state, String cause) {
+    Standing as(State other) {
+      return new Standing(other, cause);
+    }
+  }
 
   private static final Standing STARTING = new Standing(State.WAITING, "starting");
+  private static final Standing RUNNING = new Standing(State.RUNNING, null);
 
   /** A failure that no further attempt can mend. */
   private static final class Hopeless extends Exception {
@@ -278,18 +283,14 @@ final class TransformRunner implements Runnable {
       }
       long batch = numbers.batches();
       long reports = numbers.reports();
-      boolean opened = false;
       while (!started.awaitTermination(TICK_MS)) {
         if (stopped(0)) {
           return;
         }
-        if (!opened && (started.status().isTriggerActive() || numbers.reports() > reports)) {
-          opened = true;
-          standing =
-              new Standing(State.RUNNING, before.state() == State.FAILED ? before.cause() : null);
-        }
-        if (opened && standing.cause() != null && numbers.batches() > batch) {
-          standing = new Standing(State.RUNNING, null);
+        if (numbers.batches() > batch) {
+          standing = RUNNING;
+        } else if (started.status().isTriggerActive() || numbers.reports() > reports) {
+          standing = before.state() == State.FAILED ? before.as(State.RUNNING) : RUNNING;
         }
         if (numbers.done(transform)) {
           started.stop();
