@@ -14,6 +14,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
@@ -31,6 +32,7 @@ public final class Supervisor implements AutoCloseable {
   private static final Duration FIRST_PAUSE = Duration.ofMillis(500);
   private static final Duration LONGEST_PAUSE = Duration.ofSeconds(20);
   private static final Duration STEADY = Duration.ofSeconds(60);
+  private static final Duration KILLED_WITHIN = Duration.ofSeconds(3);
   private static final long PROBE_EVERY_MS = 100;
   private static final List<String> INHERITED =
       List.of("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "USER");
@@ -213,8 +215,11 @@ public final class Supervisor implements AutoCloseable {
         if (failure != null) {
           return failure;
         }
+        // Killed, a launcher leaves its server, which would keep port and lock from the next one.
+        List<ProcessHandle> family = child.descendants().toList();
         change(Phase.READY, began, "");
         int code = child.waitFor();
+        kill(family);
         if (code == 0 && service.mayEnd()) {
           change(Phase.ENDED, began, "");
           return null;
@@ -370,7 +375,19 @@ public final class Supervisor implements AutoCloseable {
       } catch (TimeoutException | ExecutionException e) {
         log.warn("{}: does not stop by itself, killed", service.name());
       } finally {
-        family.stream().filter(ProcessHandle::isAlive).forEach(ProcessHandle::destroyForcibly);
+        kill(family);
+      }
+    }
+
+    private void kill(List<ProcessHandle> family) throws InterruptedException {
+      List<ProcessHandle> left = family.stream().filter(ProcessHandle::isAlive).toList();
+      left.forEach(ProcessHandle::destroyForcibly);
+      try {
+        CompletableFuture.allOf(
+                left.stream().map(ProcessHandle::onExit).toArray(CompletableFuture[]::new))
+            .get(KILLED_WITHIN.toMillis(), TimeUnit.MILLISECONDS);
+      } catch (TimeoutException | ExecutionException e) {
+        log.warn("{}: killed, and still there", service.name());
       }
     }
   }

@@ -146,7 +146,7 @@ class ServicesIT {
     try (Supervisor supervisor = new Supervisor(temporary, Clock.systemUTC(), seen::add)) {
       supervisor.start(broken);
       await()
-          .atMost(Duration.ofSeconds(20))
+          .atMost(PATIENCE)
           .untilAsserted(
               () ->
                   assertThat(seen)
@@ -156,8 +156,37 @@ class ServicesIT {
                             assertThat(s.message()).isEqualTo("ended with code 3\nno such luck");
                           }));
       await()
-          .atMost(Duration.ofSeconds(20))
+          .atMost(PATIENCE)
           .until(() -> supervisor.state("broken").orElseThrow().restarts() >= 2);
+    }
+  }
+
+  @Test
+  void aServerThatItsKilledLauncherLeavesIsGoneBeforeTheNextOneStarts() throws Exception {
+    Path server = temporary.resolve("server.pid");
+    Queue<Boolean> left = new ConcurrentLinkedQueue<>();
+    Service launched =
+        new JavaService(
+            "launched",
+            List.of(),
+            room -> {
+              if (Files.exists(server)) {
+                left.add(
+                    ProcessHandle.of(Long.parseLong(Files.readString(server).strip())).isPresent());
+                Files.delete(server);
+              }
+              return new Service.Launch(
+                  List.of("sh", "-c", "sleep 600 & echo $! > new.pid; mv new.pid server.pid; wait"),
+                  Map.of(),
+                  temporary);
+            },
+            () -> Files.exists(server));
+    try (Supervisor supervisor = new Supervisor(temporary, Clock.systemUTC(), seen::add)) {
+      supervisor.start(launched);
+      long launcher = supervisor.awaitReady("launched", PATIENCE).pid();
+      ProcessHandle.of(launcher).orElseThrow().destroyForcibly();
+      await().atMost(PATIENCE).until(() -> !left.isEmpty());
+      assertThat(left).containsExactly(false);
     }
   }
 
