@@ -1,7 +1,7 @@
 package dev.millrace.local;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.millrace.engine.JobStatusClient;
 import dev.millrace.engine.SparkLauncher;
 import dev.millrace.services.JavaService;
 import dev.millrace.services.Room;
@@ -11,13 +11,9 @@ import dev.millrace.services.Supervisor;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.URI;
-import java.net.http.HttpClient;
-import java.net.http.HttpRequest;
-import java.net.http.HttpResponse;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -29,15 +25,13 @@ import java.util.regex.Pattern;
 
 /** Spark jobs as supervised processes: one for each pipeline, one for each application. */
 final class LocalSpark implements SparkLauncher {
-  private static final ObjectMapper JSON = new ObjectMapper();
   private static final Pattern PORT = Pattern.compile("millrace-status-port=(\\d+)");
   private static final int HEAP_MB = 1536;
   private static final int APP_HEAP_MB = 1024;
 
   private final Supervisor supervisor;
   private final Checkout checkout;
-  private final HttpClient http =
-      HttpClient.newBuilder().connectTimeout(Duration.ofSeconds(1)).build();
+  private final JobStatusClient jobs = new JobStatusClient();
   private final Map<String, String> hashes = new ConcurrentHashMap<>();
   private final KeptJobs kept;
 
@@ -69,39 +63,20 @@ final class LocalSpark implements SparkLauncher {
                   : ": " + state.get().message().replace('\n', ' '));
       return Optional.of(new Observed(hash, false, Optional.empty(), why));
     }
-    Optional<JsonNode> status = port(job).flatMap(this::ask);
+    Optional<JsonNode> status = address(job).flatMap(jobs::ask);
     return Optional.of(
         new Observed(hash, true, status, status.isEmpty() ? "the Spark job is starting" : ""));
   }
 
-  /** The port that the job's process has printed. */
-  private Optional<Integer> port(String job) {
+  /** Where the job tells how it is: its process has printed the port. */
+  private Optional<URI> address(String job) {
     try (var lines = Files.lines(supervisor.log(service(job)))) {
       return lines
           .map(PORT::matcher)
           .filter(Matcher::find)
-          .map(m -> Integer.parseInt(m.group(1)))
+          .map(m -> URI.create("http://127.0.0.1:" + m.group(1) + "/status"))
           .findFirst();
     } catch (IOException | UncheckedIOException e) {
-      return Optional.empty();
-    }
-  }
-
-  private Optional<JsonNode> ask(int port) {
-    try {
-      HttpResponse<byte[]> response =
-          http.send(
-              HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + port + "/status"))
-                  .timeout(Duration.ofSeconds(3))
-                  .build(),
-              HttpResponse.BodyHandlers.ofByteArray());
-      return response.statusCode() == 200
-          ? Optional.of(JSON.readTree(response.body()))
-          : Optional.empty();
-    } catch (IOException e) {
-      return Optional.empty();
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
       return Optional.empty();
     }
   }
@@ -123,7 +98,7 @@ final class LocalSpark implements SparkLauncher {
               service(job),
               List.of("kafka", "registry"),
               room -> launch(room, kept.file(job), document.at("/transforms/0/app")),
-              () -> port(job).isPresent()));
+              () -> address(job).isPresent()));
       hashes.put(job, hash);
     } catch (IOException e) {
       throw new UncheckedIOException(e);

@@ -7,6 +7,7 @@ import com.fasterxml.jackson.databind.SerializationFeature;
 import dev.millrace.controller.SparkApplications.Phase;
 import dev.millrace.controller.SparkApplications.Seen;
 import dev.millrace.controller.SparkApplications.Wanted;
+import dev.millrace.engine.JobStatusClient;
 import dev.millrace.engine.SparkLauncher;
 import dev.millrace.model.Pipeline;
 import dev.millrace.model.Platform;
@@ -26,9 +27,6 @@ import io.fabric8.kubernetes.client.dsl.base.PatchContext;
 import io.fabric8.kubernetes.client.dsl.base.PatchType;
 import java.io.IOException;
 import java.net.URI;
-import java.net.http.HttpClient;
-import java.net.http.HttpRequest;
-import java.net.http.HttpResponse;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
@@ -93,8 +91,7 @@ final class KubernetesSpark implements SparkLauncher {
   private final Platform platform;
   private final Surroundings surroundings;
   private final Clock clock;
-  private final HttpClient http =
-      HttpClient.newBuilder().connectTimeout(Duration.ofSeconds(1)).build();
+  private final JobStatusClient jobs = new JobStatusClient();
   private final Map<String, Looked> looked = new ConcurrentHashMap<>();
   private final Map<String, String> failures = new ConcurrentHashMap<>();
   private final Map<String, String> lastWords = new ConcurrentHashMap<>();
@@ -191,7 +188,9 @@ final class KubernetesSpark implements SparkLauncher {
     boolean running = application.phase() == Phase.RUNNING && !old;
     // One that runs while the one that is wanted can not be applied is not what it should be.
     Optional<JsonNode> status =
-        running && !failures.containsKey(name) ? ask(service(name)) : Optional.empty();
+        running && !failures.containsKey(name)
+            ? jobs.ask(surroundings.status().apply(namespace(), service(name)))
+            : Optional.empty();
     if (status.isPresent()) {
       lastWords.remove(name);
     }
@@ -306,25 +305,6 @@ final class KubernetesSpark implements SparkLauncher {
     }
     String found = best.isEmpty() ? last : best;
     return found.isEmpty() ? Optional.empty() : Optional.of(found);
-  }
-
-  private Optional<JsonNode> ask(String service) {
-    try {
-      HttpResponse<byte[]> response =
-          http.send(
-              HttpRequest.newBuilder(surroundings.status().apply(namespace(), service))
-                  .timeout(Duration.ofSeconds(2))
-                  .build(),
-              HttpResponse.BodyHandlers.ofByteArray());
-      return response.statusCode() == 200
-          ? Optional.of(JSON.readTree(response.body()))
-          : Optional.empty();
-    } catch (IOException e) {
-      return Optional.empty();
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-      return Optional.empty();
-    }
   }
 
   @Override

@@ -3,8 +3,6 @@ package dev.millrace.controller;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.sun.net.httpserver.HttpExchange;
-import com.sun.net.httpserver.HttpsConfigurator;
-import com.sun.net.httpserver.HttpsServer;
 import dev.millrace.engine.BackendException;
 import io.javaoperatorsdk.operator.processing.event.ResourceID;
 import java.io.IOException;
@@ -18,8 +16,6 @@ import java.security.MessageDigest;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
-import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Executors;
 import java.util.function.BooleanSupplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -48,8 +44,7 @@ public final class ObservedEndpoint implements AutoCloseable {
   private final Path token;
   private final ObservedPipelines observed;
   private final BooleanSupplier leads;
-  private final HttpsServer server;
-  private final ExecutorService threads;
+  private final TlsEndpoint endpoint;
 
   /**
    * Listens from now on.
@@ -69,23 +64,12 @@ public final class ObservedEndpoint implements AutoCloseable {
     this.observed = observed;
     this.leads = leads;
     // Few: what is asked of Kafka holds up to 4 MB each.
-    this.threads = Executors.newFixedThreadPool(2, ObservedEndpoint::thread);
-    this.server = HttpsServer.create(address, 16);
-    server.setHttpsConfigurator(new HttpsConfigurator(Tls.of(certificates)));
-    server.setExecutor(threads);
-    server.createContext(PATH, this::handle);
-    server.start();
-  }
-
-  private static Thread thread(Runnable task) {
-    Thread thread = new Thread(task, "observed");
-    thread.setDaemon(true);
-    return thread;
+    this.endpoint = new TlsEndpoint(address, certificates, PATH, 2, this::handle);
   }
 
   /** The port it listens on. */
   public int port() {
-    return server.getAddress().getPort();
+    return endpoint.port();
   }
 
   private void handle(HttpExchange exchange) throws IOException {
@@ -170,7 +154,6 @@ public final class ObservedEndpoint implements AutoCloseable {
 
   @Override
   public void close() {
-    server.stop(0);
-    threads.shutdownNow();
+    endpoint.close();
   }
 }

@@ -5,8 +5,6 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.sun.net.httpserver.HttpExchange;
-import com.sun.net.httpserver.HttpsConfigurator;
-import com.sun.net.httpserver.HttpsServer;
 import dev.millrace.engine.DirectoryPlan;
 import dev.millrace.engine.PlanExchange;
 import dev.millrace.engine.Preview;
@@ -20,8 +18,6 @@ import java.security.GeneralSecurityException;
 import java.util.Base64;
 import java.util.List;
 import java.util.Map;
-import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Executors;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -53,8 +49,7 @@ public final class PlanWebhook implements AutoCloseable {
   }
 
   private final Planning planning;
-  private final HttpsServer server;
-  private final ExecutorService threads;
+  private final TlsEndpoint endpoint;
 
   /**
    * Listens from now on.
@@ -64,23 +59,12 @@ public final class PlanWebhook implements AutoCloseable {
   PlanWebhook(InetSocketAddress address, Path certificates, Planning planning)
       throws IOException, GeneralSecurityException {
     this.planning = planning;
-    this.threads = Executors.newFixedThreadPool(4, PlanWebhook::thread);
-    this.server = HttpsServer.create(address, 16);
-    server.setHttpsConfigurator(new HttpsConfigurator(Tls.of(certificates)));
-    server.setExecutor(threads);
-    server.createContext(PATH, this::handle);
-    server.start();
-  }
-
-  private static Thread thread(Runnable task) {
-    Thread thread = new Thread(task, "plan-webhook");
-    thread.setDaemon(true);
-    return thread;
+    this.endpoint = new TlsEndpoint(address, certificates, PATH, 4, this::handle);
   }
 
   /** The port it listens on. */
   public int port() {
-    return server.getAddress().getPort();
+    return endpoint.port();
   }
 
   private void handle(HttpExchange exchange) throws IOException {
@@ -150,7 +134,6 @@ public final class PlanWebhook implements AutoCloseable {
 
   @Override
   public void close() {
-    server.stop(0);
-    threads.shutdownNow();
+    endpoint.close();
   }
 }
