@@ -45,7 +45,7 @@ class AppsIT {
 
   @AfterEach
   void stop() throws Exception {
-    millrace.run(60, "stop", directory.toString());
+    millrace.run(120, "stop", directory.toString());
   }
 
   @Test

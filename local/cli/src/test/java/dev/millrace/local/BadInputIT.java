@@ -108,17 +108,17 @@ class BadInputIT {
   @Test
   void theCommandLineItself() throws Exception {
     Installation millrace = new Installation(temporary);
-    assertThat(millrace.run(30, "run", "nowhere").output()).contains("nowhere: not a directory");
-    assertThat(millrace.run(30, "run").exitCode()).isEqualTo(2);
-    Installation.Result until = millrace.run(30, "run", ".", "--until", "soon");
+    assertThat(millrace.run(90, "run", "nowhere").output()).contains("nowhere: not a directory");
+    assertThat(millrace.run(90, "run").exitCode()).isEqualTo(2);
+    Installation.Result until = millrace.run(90, "run", ".", "--until", "soon");
     assertThat(until.exitCode()).isEqualTo(2);
     assertThat(until.output()).contains("--until 'soon': expected 'drained' or a duration");
-    assertThat(millrace.run(30, "status", temporary.toString()).exitCode()).isEqualTo(3);
-    assertThat(millrace.run(30, "logs", temporary.toString(), "kafka").output())
+    assertThat(millrace.run(90, "status", temporary.toString()).exitCode()).isEqualTo(3);
+    assertThat(millrace.run(90, "logs", temporary.toString(), "kafka").output())
         .contains("no log of 'kafka'");
-    Installation.Result help = millrace.run(30, "run", "--help");
+    Installation.Result help = millrace.run(90, "run", "--help");
     assertThat(help.exitCode()).isZero();
     assertThat(help.output()).contains("Examples:").contains("--fresh");
-    assertThat(millrace.run(30, "completion").output()).contains("complete -F");
+    assertThat(millrace.run(90, "completion").output()).contains("complete -F");
   }
 }

@@ -40,7 +40,7 @@ class ChangesIT {
 
   @AfterEach
   void stop() throws Exception {
-    millrace.run(60, "stop", directory.toString());
+    millrace.run(120, "stop", directory.toString());
   }
 
   @Test

@@ -271,9 +271,16 @@ class ClusterIT {
     assertThat(backends.topics()).contains("shop.orders.orders");
     assertThat(millrace("plan", directory.toString()).output()).contains("nothing to do");
     assertThat(millrace("diff", directory.toString()).exitCode()).isZero();
-    Installation.Result status = millrace("status", "orders");
-    assertThat(status.exitCode()).isZero();
-    assertThat(status.output()).contains("pipeline orders: ready").containsPattern("to-es +elast");
+    await()
+        .atMost(Duration.ofMinutes(1))
+        .untilAsserted(
+            () -> {
+              Installation.Result status = millrace("status", "orders");
+              assertThat(status.exitCode()).isZero();
+              assertThat(status.output())
+                  .contains("pipeline orders: ready")
+                  .containsPattern("to-es +elast");
+            });
 
     // A ConfigMap that is edited too; and a plan that is not the one that was looked at.
     write(

@@ -70,13 +70,27 @@ class DemoTvIT {
 
   @AfterEach
   void stop() throws Exception {
-    millrace.run(60, "stop", directory.toString());
+    millrace.run(120, "stop", directory.toString());
   }
 
   /**
    * One that came twice is not missed, nor one that turned to the channel that was on: of three,
    * one is enough.
    */
+  private void anEventLessIsSeen() throws Exception {
+    List<Installation.Result> without = new ArrayList<>();
+    for (int event = 1000; event < 1003; event++) {
+      without.add(truth("--without-event", Integer.toString(event)));
+    }
+    assertThat(without)
+        .anySatisfy(
+            result -> {
+              assertThat(result.output()).contains("DIFFERENT");
+              assertThat(result.exitCode()).isEqualTo(1);
+            });
+  }
+
+  /** As {@link #anEventLessIsSeen}. */
   private void anEventLessIsSeenInTheSumsOfAds() throws Exception {
     List<String> said = new ArrayList<>();
     for (int event = 100; event < 103; event++) {
@@ -91,12 +105,18 @@ class DemoTvIT {
 
   private void thePageShowsItAndNoSecret() throws Exception {
     URI page = URI.create(millrace.status(directory).path("page").asText());
+    // A turn in which a busy backend did not answer in time is not the last one.
+    await()
+        .atMost(Duration.ofMinutes(1))
+        .untilAsserted(
+            () ->
+                assertThat(nodes(page(page, "api/graph")).findValuesAsText("state"))
+                    .isNotEmpty()
+                    .doesNotContain("failed", "waiting"));
     String graph = page(page, "api/graph");
-    JsonNode nodes = new ObjectMapper().readTree(graph).at("/pipelines/0/nodes");
-    assertThat(nodes.findValuesAsText("id"))
+    assertThat(nodes(graph).findValuesAsText("id"))
         .contains("source:tv_db", "stream:users", "transform:viewings", "stream:show_views")
         .contains("source:shows", "source:telemetry", "source:weather", "transform:quality");
-    assertThat(nodes.findValuesAsText("state")).doesNotContain("failed", "waiting");
     JsonNode lineage = new ObjectMapper().readTree(page(page, "api/pipelines/tv/lineage"));
     assertThat(lineage.at("/transforms/show_views/from/age_group").toString())
         .isEqualTo("[{\"stream\":\"users\",\"column\":\"age\"}]");
@@ -130,6 +150,10 @@ class DemoTvIT {
         .doesNotContain(secret("tv-mqtt/password"))
         .doesNotContain(secret("tv-catalogue/secretAccessKey"))
         .doesNotContain("appid=" + secret("tv-weather/apiKey"));
+  }
+
+  private static JsonNode nodes(String graph) throws IOException {
+    return new ObjectMapper().readTree(graph).at("/pipelines/0/nodes");
   }
 
   private String secret(String key) throws IOException {
@@ -173,13 +197,11 @@ class DemoTvIT {
     allKindsOfSourceDeliver();
 
     // The comparison sees it when something is missing.
-    Installation.Result without = truth("--without-event", "1000");
-    assertThat(without.output()).contains("DIFFERENT");
-    assertThat(without.exitCode()).isEqualTo(1);
+    anEventLessIsSeen();
     anEventLessIsSeenInTheSumsOfAds();
 
     // It all is still there, and nothing comes twice, after a stop and a start.
-    assertThat(millrace.run(60, "stop", directory.toString()).exitCode()).isZero();
+    assertThat(millrace.run(120, "stop", directory.toString()).exitCode()).isZero();
     assertThat(processesOf(directory)).isEmpty();
     run();
     awaitDrained();
@@ -194,7 +216,9 @@ class DemoTvIT {
     await()
         .atMost(Duration.ofMinutes(2))
         .until(() -> Files.size(directory.resolve(LEDGER)) > before);
-    Files.copy(directory.resolve(LEDGER), ledger);
+    // It may be being written: whole lines only.
+    String published = Files.readString(directory.resolve(LEDGER));
+    Files.writeString(ledger, published.substring(0, published.lastIndexOf('\n') + 1));
     await()
         .atMost(Duration.ofMinutes(2))
         .untilAsserted(
@@ -250,7 +274,7 @@ class DemoTvIT {
    */
   @Test
   void waitsForATaskThatIsHeldBackAndFollowsTheDatabase() throws Exception {
-    bounded("200/s", 40_000);
+    bounded("200/s", 48_000);
     run();
     try (Admin admin = Admin.create(Map.of("bootstrap.servers", endpoint("kafka")))) {
       await()

@@ -274,7 +274,7 @@ class FormatsIT {
 
   @AfterAll
   static void stop() throws Exception {
-    new Installation(temporary).run(90, "stop", directory.toString());
+    new Installation(temporary).run(120, "stop", directory.toString());
   }
 
   // ---- somebody else's topics
@@ -664,6 +664,8 @@ class FormatsIT {
             d -> d.get("order_id").asInt() + " " + d.get("carrier").asText() + d.get("late"))
         .hasSize(PARTNERS)
         .contains("7 carrier 7null");
+    // It was sent last.
+    await().atMost(Duration.ofMinutes(1)).until(() -> !records("mixed.carried.dead").isEmpty());
     List<ConsumerRecord<byte[], byte[]>> dead = records("mixed.carried.dead");
     assertThat(dead).hasSize(1);
     assertThat(

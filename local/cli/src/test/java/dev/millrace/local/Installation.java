@@ -68,7 +68,7 @@ final class Installation {
   }
 
   JsonNode status(Path directory) throws IOException, InterruptedException {
-    Result result = run(30, "status", directory.toString(), "-o", "json");
+    Result result = run(90, "status", directory.toString(), "-o", "json");
     return JSON.readTree(result.output());
   }
 

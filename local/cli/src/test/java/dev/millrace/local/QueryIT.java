@@ -150,7 +150,7 @@ class QueryIT {
 
   @AfterAll
   static void stop() throws Exception {
-    new Installation(temporary).run(90, "stop", directory.toString());
+    new Installation(temporary).run(120, "stop", directory.toString());
   }
 
   private static Installation.Result query(String... args) throws Exception {
@@ -396,7 +396,7 @@ class QueryIT {
     // Not the deletion: followed, nothing comes of it.
     ConsumerRecord<byte[], byte[]> known =
         records("asked.per_minute").stream().filter(r -> r.value() != null).findFirst().get();
-    Process process =
+    ProcessBuilder asked =
         new Installation(temporary)
             .command(
                 "query",
@@ -404,8 +404,10 @@ class QueryIT {
                 "--follow",
                 "-o",
                 "json",
-                "SELECT minute, product FROM per_minute")
-            .start();
+                "SELECT minute, product FROM per_minute");
+    // What a shell runs in the background ignores SIGINT, and so do the processes that it starts.
+    asked.command().addAll(0, List.of("env", "--default-signal=INT"));
+    Process process = asked.start();
     try (BufferedReader lines =
             new BufferedReader(
                 new InputStreamReader(process.getInputStream(), StandardCharsets.UTF_8));
@@ -432,7 +434,7 @@ class QueryIT {
       List<ProcessHandle> children = process.descendants().toList();
       assertThat(children).isNotEmpty();
       new ProcessBuilder("kill", "-INT", Long.toString(process.pid())).start().waitFor();
-      assertThat(process.waitFor(20, TimeUnit.SECONDS)).isTrue();
+      assertThat(process.waitFor(60, TimeUnit.SECONDS)).isTrue();
       assertThat(process.exitValue()).isEqualTo(130);
       assertThat(children).noneMatch(ProcessHandle::isAlive);
       lines.lines().forEach(line -> assertThat(line).startsWith("{").endsWith("}"));
@@ -448,7 +450,7 @@ class QueryIT {
     assertThat(from.exitCode()).isEqualTo(2);
     assertThat(from.output()).contains("--from 'yesterday': expected earliest, latest");
     Installation.Result none =
-        new Installation(temporary).run(30, "query", temporary.toString(), "SELECT 1");
+        new Installation(temporary).run(90, "query", temporary.toString(), "SELECT 1");
     assertThat(none.exitCode()).isEqualTo(3);
     assertThat(none.output()).contains("is not running, so there is nothing to ask");
     assertThat(query("--help").output()).contains("Examples:");

@@ -331,15 +331,18 @@ class SecureIT {
     logins(Map.of("kafka", WRONG, "registry", WRONG, "connect", WRONG, "elasticsearch", WRONG));
     await()
         .atMost(PATIENCE)
-        .until(() -> "BackendsNotReady".equals(ofPlatform("Ready").getReason()));
-    assertThat(ofPlatform("ResolvedRefs").getStatus()).isEqualTo("True");
-    assertThat(ofPlatform("Ready").getMessage())
-        .contains("kafka: Authentication failed")
-        .contains("is the Secret 'kafka' right?")
-        .contains("schemaRegistry: answers 401; is the Secret 'registry' right")
-        .contains("connect: Kafka Connect: GET /: 401")
-        .contains("is the Secret 'connect' right")
-        .contains("elasticsearch: answers 401; is the Secret 'elasticsearch' right");
+        .untilAsserted(
+            () -> {
+              assertThat(ofPlatform("Ready").getReason()).isEqualTo("BackendsNotReady");
+              assertThat(ofPlatform("ResolvedRefs").getStatus()).isEqualTo("True");
+              assertThat(ofPlatform("Ready").getMessage())
+                  .contains("kafka: Authentication failed")
+                  .contains("is the Secret 'kafka' right?")
+                  .contains("schemaRegistry: answers 401; is the Secret 'registry' right")
+                  .contains("connect: Kafka Connect: GET /: 401")
+                  .contains("is the Secret 'connect' right")
+                  .contains("elasticsearch: answers 401; is the Secret 'elasticsearch' right");
+            });
     await()
         .atMost(PATIENCE)
         .until(() -> String.valueOf(ofPipeline("Ready").getMessage()).contains("Kafka"));
@@ -398,7 +401,7 @@ class SecureIT {
     read.add(login("connect").http("GET", url + "/connectors/team.visits.clicks-es/tasks").body());
     read.addAll(LOG);
     ProcessHandle.allProcesses().flatMap(p -> p.info().commandLine().stream()).forEach(read::add);
-    try (Stream<Path> files = Files.walk(state.path().resolve("services"))) {
+    try (Stream<Path> files = Files.walk(state.path().resolve("services"), 2)) {
       for (Path file :
           files
               .filter(f -> f.getFileName().toString().matches("log|log\\.1|plan\\.json"))

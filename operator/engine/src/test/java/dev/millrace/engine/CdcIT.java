@@ -312,6 +312,7 @@ class CdcIT {
     same();
 
     // Killed, and what happens meanwhile.
+    int before = supervisor.state("connect").orElseThrow().restarts();
     long pid = supervisor.state("connect").orElseThrow().pid();
     ProcessHandle.of(pid).orElseThrow().destroyForcibly();
     for (Database database : DATABASES) {
@@ -326,7 +327,7 @@ class CdcIT {
         .until(
             () -> {
               ServiceState now = supervisor.state("connect").orElseThrow();
-              return now.restarts() == 1 && now.phase() == ServiceState.Phase.READY;
+              return now.restarts() > before && now.phase() == ServiceState.Phase.READY;
             });
     awaitReady(pipeline);
     same();

@@ -119,7 +119,7 @@ class RestIT {
     config.put("auth.name", "X-Api-Key");
     config.put("auth.secret", "${secrets:" + temporary.resolve("secrets/api") + ":key}");
     config.put("retry.backoff.ms", "50");
-    config.put("request.timeout.ms", "1000");
+    config.put("request.timeout.ms", "30000");
     return config;
   }
 
@@ -161,7 +161,7 @@ class RestIT {
     for (int kill = 1; kill <= 2; kill++) {
       int until = asked.get() + 70;
       await().atMost(PATIENCE).until(() -> asked.get() >= until);
-      int restarts = kill;
+      int before = supervisor.state("connect").orElseThrow().restarts();
       ProcessHandle.of(supervisor.state("connect").orElseThrow().pid())
           .orElseThrow()
           .destroyForcibly();
@@ -170,7 +170,7 @@ class RestIT {
           .until(
               () -> {
                 ServiceState now = supervisor.state("connect").orElseThrow();
-                return now.restarts() >= restarts && now.phase() == ServiceState.Phase.READY;
+                return now.restarts() > before && now.phase() == ServiceState.Phase.READY;
               });
     }
     await().atMost(PATIENCE).until(() -> done("killed") == 3);
@@ -214,6 +214,7 @@ class RestIT {
     ObjectNode config = config("faults", "/faults");
     config.put("records", "/list");
     config.put("every.ms", "300");
+    config.put("request.timeout.ms", "5000");
     put("faults", config);
     await().atMost(PATIENCE).until(() -> rows("faults").size() >= 5);
     List<Long> numbers = rows("faults").stream().map(r -> (Long) r.get("n")).toList();
@@ -223,7 +224,7 @@ class RestIT {
     assertThat(reasons)
         .contains("429 (too many requests), Retry-After 1 s")
         .contains("500 (internal server error)")
-        .contains("no whole answer within 1000 ms")
+        .contains("no whole answer within 5000 ms")
         .contains("is not JSON")
         .contains("is of 209715200 bytes; at most 8388608 bytes are read")
         .contains("goes on after")
