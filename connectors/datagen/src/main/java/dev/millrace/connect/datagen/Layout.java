@@ -24,20 +24,29 @@ record Layout(List<Map<Integer, Object>> keys, long[] quotas) {
     for (int p = 0; p < partitions; p++) {
       keys.add(new HashMap<>());
     }
-    long[] weights = new long[partitions];
     Optional<Entities> entities = config.entities();
-    if (entities.isPresent()) {
-      for (int i = 0; i < entities.get().count(); i++) {
-        Object key = entities.get().key(i);
-        Object value = key instanceof String text ? new Utf8(text) : key;
-        int partition = Utils.toPositive(Utils.murmur2(writer.keyBytes(value))) % partitions;
-        keys.get(partition).put(i, value);
-        weights[partition]++;
-      }
-    } else {
-      java.util.Arrays.fill(weights, 1);
+    if (entities.isEmpty()) {
+      return new Layout(keys, byTurns(count, partitions));
+    }
+    long[] weights = new long[partitions];
+    for (int i = 0; i < entities.get().count(); i++) {
+      Object key = entities.get().key(i);
+      Object value = key instanceof String text ? new Utf8(text) : key;
+      int partition = Utils.toPositive(Utils.murmur2(writer.keyBytes(value))) % partitions;
+      keys.get(partition).put(i, value);
+      weights[partition]++;
     }
     return new Layout(keys, quotas(count, weights));
+  }
+
+  /** Records are numbered in turns: so that there is none missing before the last. */
+  private static long[] byTurns(long count, int partitions) {
+    long[] quotas = new long[partitions];
+    for (int p = 0; p < partitions; p++) {
+      quotas[p] =
+          count == 0 ? Long.MAX_VALUE : count / partitions + (p < count % partitions ? 1 : 0);
+    }
+    return quotas;
   }
 
   private static long[] quotas(long count, long[] weights) {

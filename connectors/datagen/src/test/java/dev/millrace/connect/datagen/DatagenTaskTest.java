@@ -13,6 +13,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.stream.LongStream;
 import org.apache.avro.Schema;
 import org.apache.avro.generic.GenericDatumReader;
 import org.apache.avro.generic.GenericRecord;
@@ -168,6 +169,31 @@ class DatagenTaskTest {
     assertThat(iterated).hasSize(4000).contains(100L, 102L, 8098L);
     assertThat(yes).isBetween(3450, 3750);
     assertThat(nulls).isBetween(850, 1150);
+  }
+
+  /** However many partitions share them. */
+  @Test
+  void anIterationHasNoGaps() throws Exception {
+    String counted =
+        """
+        {"type":"record","name":"R","fields":[
+         {"name":"n","type":{"type":"long","arg.properties":{"iteration":{"start":1}}}}]}
+        """;
+    for (int count = 1; count <= 9; count++) {
+      Map<String, String> config = config();
+      config.put("entities", "");
+      config.put("event.time.field", "");
+      config.put("duplicates", "0");
+      config.put("partition.by", "");
+      config.put("count", Integer.toString(count));
+      config.put("schema", counted);
+      List<Long> numbers = new ArrayList<>();
+      for (SourceRecord record : run(config, 2, Integer.MAX_VALUE)) {
+        numbers.add((Long) decode(FieldWriters.strip(counted), record).get("n"));
+      }
+      assertThat(numbers)
+          .containsExactlyInAnyOrderElementsOf(LongStream.rangeClosed(1, count).boxed().toList());
+    }
   }
 
   @Test
