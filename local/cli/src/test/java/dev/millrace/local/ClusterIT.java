@@ -32,7 +32,6 @@ import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.utils.Serialization;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.io.IOException;
-import java.io.InputStream;
 import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.net.InetSocketAddress;
@@ -43,7 +42,6 @@ import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.security.KeyStore;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.Base64;
@@ -146,40 +144,10 @@ class ClusterIT {
 
   /** As the chart does it, but by address: an API server without nodes reaches no Service. */
   private static void webhook() throws Exception {
-    Path keys = temporary.resolve("keys.p12");
-    Process keytool =
-        new ProcessBuilder(
-                Path.of(System.getProperty("java.home"), "bin", "keytool").toString(),
-                "-genkeypair",
-                "-alias",
-                "tls",
-                "-keyalg",
-                "RSA",
-                "-dname",
-                "CN=127.0.0.1",
-                "-ext",
-                "san=ip:127.0.0.1",
-                "-storetype",
-                "PKCS12",
-                "-storepass",
-                "changeit",
-                "-keystore",
-                keys.toString())
-            .redirectErrorStream(true)
-            .start();
-    assertThat(keytool.waitFor())
-        .as(new String(keytool.getInputStream().readAllBytes(), StandardCharsets.UTF_8))
-        .isZero();
-    KeyStore store = KeyStore.getInstance("PKCS12");
-    try (InputStream in = Files.newInputStream(keys)) {
-      store.load(in, "changeit".toCharArray());
-    }
-    String certificate = pem("CERTIFICATE", store.getCertificate("tls").getEncoded());
     certificates = Files.createDirectories(temporary.resolve("certificates"));
-    Files.writeString(certificates.resolve("tls.crt"), certificate);
-    Files.writeString(
-        certificates.resolve("tls.key"),
-        pem("PRIVATE KEY", store.getKey("tls", "changeit".toCharArray()).getEncoded()));
+    Certificate certificate = new Certificate(certificates);
+    Files.writeString(certificates.resolve("tls.crt"), certificate.authority());
+    Files.writeString(certificates.resolve("tls.key"), certificate.key());
     PlanWebhook plans = operator.serve(new InetSocketAddress("127.0.0.1", 0), certificates);
     webhook = plans;
     server
@@ -199,7 +167,7 @@ class ClusterIT {
                 .withUrl("https://127.0.0.1:" + plans.port() + "/plan")
                 .withCaBundle(
                     Base64.getEncoder()
-                        .encodeToString(certificate.getBytes(StandardCharsets.UTF_8)))
+                        .encodeToString(certificate.authority().getBytes(StandardCharsets.UTF_8)))
                 .endClientConfig()
                 .addNewRule()
                 .withApiGroups("millrace.dev")
@@ -216,16 +184,6 @@ class ClusterIT {
                 .endWebhook()
                 .build())
         .create();
-  }
-
-  private static String pem(String type, byte[] der) {
-    return "-----BEGIN "
-        + type
-        + "-----\n"
-        + Base64.getMimeEncoder(64, new byte[] {'\n'}).encodeToString(der)
-        + "\n-----END "
-        + type
-        + "-----\n";
   }
 
   @AfterAll

@@ -61,7 +61,8 @@ public final class Certificate {
     return file;
   }
 
-  String key() throws Exception {
+  /** Its private key, in PEM. */
+  public String key() throws Exception {
     return pem("PRIVATE KEY", store.getKey(ALIAS, PASSWORD.toCharArray()).getEncoded());
   }
 
