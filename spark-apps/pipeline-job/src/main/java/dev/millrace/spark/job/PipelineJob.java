@@ -1,5 +1,6 @@
 package dev.millrace.spark.job;
 
+import dev.millrace.spark.lookup.OverlapJoins;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -12,6 +13,7 @@ import org.apache.hadoop.util.ShutdownHookManager;
 import org.apache.spark.sql.SparkSession;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import scala.runtime.BoxedUnit;
 
 /**
  * The Spark application of a pipeline: one streaming query for each of its transforms. Its only
@@ -138,7 +140,12 @@ public final class PipelineJob implements AutoCloseable {
             // keep a core busy.
             .config("spark.sql.streaming.pollingDelay", "50ms")
             .config("spark.sql.streaming.stopTimeout", STOP_MS + "ms")
-            .config("spark.sql.streaming.numRecentProgressUpdates", "2");
+            .config("spark.sql.streaming.numRecentProgressUpdates", "2")
+            .withExtensions(
+                extensions -> {
+                  extensions.injectPlannerStrategy(any -> new OverlapJoins());
+                  return BoxedUnit.UNIT;
+                });
     if (master.startsWith("local")) {
       builder
           .config("spark.driver.bindAddress", "127.0.0.1")
