@@ -416,7 +416,7 @@ public final class Pipeline implements HasMetadata, Namespaced {
           String name,
       @Form.Column
           @JsonPropertyDescription(
-              "Column from which on a row holds: lookups then select by event time (a schedule, a price list).")
+              "Column from which on a row holds, by what SQL compares it with: of rows that differ in it only, one holds at a time (a schedule, a price list).")
           String validFrom,
       @Form.Column @JsonPropertyDescription("Column up to which a row holds, exclusive.")
           String validTo,
