@@ -32,8 +32,8 @@ import scala.collection.JavaConverters;
 import scala.collection.Seq;
 
 /**
- * The join that {@link OverlapJoins} plans: the table's rows by key, and in the order of their
- * starts. What is made of a table that was broadcast is made once in each process.
+ * The join that {@link OverlapJoins} plans: the table's rows by key, and in a tree by their times.
+ * What is made of a table that was broadcast is made once in each process.
  */
 public final class OverlapJoinExec extends SparkPlan {
   private static final long serialVersionUID = 1;
