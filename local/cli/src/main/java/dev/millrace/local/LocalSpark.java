@@ -14,6 +14,7 @@ import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -31,7 +32,7 @@ final class LocalSpark implements SparkLauncher {
 
   private final Supervisor supervisor;
   private final Checkout checkout;
-  private final JobStatusClient jobs = new JobStatusClient();
+  private final JobStatusClient jobs = new JobStatusClient(Duration.ofSeconds(3));
   private final Map<String, String> hashes = new ConcurrentHashMap<>();
   private final KeptJobs kept;
 

@@ -91,7 +91,7 @@ final class KubernetesSpark implements SparkLauncher {
   private final Platform platform;
   private final Surroundings surroundings;
   private final Clock clock;
-  private final JobStatusClient jobs = new JobStatusClient();
+  private final JobStatusClient jobs = new JobStatusClient(Duration.ofSeconds(2));
   private final Map<String, Looked> looked = new ConcurrentHashMap<>();
   private final Map<String, String> failures = new ConcurrentHashMap<>();
   private final Map<String, String> lastWords = new ConcurrentHashMap<>();

@@ -14,16 +14,25 @@ import java.util.Optional;
 public final class JobStatusClient {
   private static final ObjectMapper JSON = new ObjectMapper();
   private static final Duration CONNECTS_IN = Duration.ofSeconds(1);
-  private static final Duration ANSWERS_IN = Duration.ofSeconds(3);
 
   private final HttpClient http = HttpClient.newBuilder().connectTimeout(CONNECTS_IN).build();
+  private final Duration answersIn;
 
-  /** What the job says; empty if it does not answer within three seconds, or not with a status. */
+  /**
+   * A client.
+   *
+   * @param answersIn what does not answer within this is taken not to answer
+   */
+  public JobStatusClient(Duration answersIn) {
+    this.answersIn = answersIn;
+  }
+
+  /** What the job says; empty if it does not answer in time, or not with a status. */
   public Optional<JsonNode> ask(URI address) {
     try {
       HttpResponse<byte[]> response =
           http.send(
-              HttpRequest.newBuilder(address).timeout(ANSWERS_IN).build(),
+              HttpRequest.newBuilder(address).timeout(answersIn).build(),
               HttpResponse.BodyHandlers.ofByteArray());
       return response.statusCode() == 200
           ? Optional.of(JSON.readTree(response.body()))

@@ -1,5 +1,8 @@
 package dev.millrace.spark.job;
 
+import static dev.millrace.spark.sql.Plans.list;
+import static dev.millrace.spark.sql.Plans.seq;
+
 import java.util.ArrayList;
 import java.util.List;
 import org.apache.spark.sql.Dataset;
@@ -25,7 +28,6 @@ import org.apache.spark.sql.catalyst.plans.logical.SubqueryAlias;
 import org.apache.spark.sql.catalyst.plans.logical.Union;
 import org.apache.spark.sql.catalyst.plans.logical.View;
 import scala.Option;
-import scala.collection.JavaConverters;
 import scala.collection.Seq;
 
 /**
@@ -158,13 +160,5 @@ final class TestColumn {
         .filter(a -> a.name().equals(TestGroup.COLUMN))
         .findFirst()
         .orElseThrow(() -> new NotApart("rows without a number: " + plan.nodeName()));
-  }
-
-  private static <T> List<T> list(Seq<T> seq) {
-    return JavaConverters.seqAsJavaList(seq);
-  }
-
-  private static <T> Seq<T> seq(List<T> list) {
-    return JavaConverters.asScalaBuffer(list).toSeq();
   }
 }

@@ -1,5 +1,8 @@
 package dev.millrace.spark.lookup;
 
+import static dev.millrace.spark.sql.Plans.list;
+import static dev.millrace.spark.sql.Plans.seq;
+
 import java.io.Serializable;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -7,8 +10,10 @@ import java.util.HashMap;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
+import java.util.NoSuchElementException;
 import java.util.WeakHashMap;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Consumer;
 import org.apache.spark.TaskContext;
 import org.apache.spark.broadcast.Broadcast;
 import org.apache.spark.rdd.RDD;
@@ -27,8 +32,8 @@ import org.apache.spark.sql.catalyst.plans.physical.IdentityBroadcastMode$;
 import org.apache.spark.sql.catalyst.plans.physical.Partitioning;
 import org.apache.spark.sql.catalyst.plans.physical.UnspecifiedDistribution$;
 import org.apache.spark.sql.execution.SparkPlan;
+import org.apache.spark.sql.types.StructType;
 import scala.collection.IndexedSeq;
-import scala.collection.JavaConverters;
 import scala.collection.Seq;
 
 /**
@@ -94,7 +99,7 @@ public final class OverlapJoinExec extends SparkPlan {
 
   @Override
   public Seq<Attribute> output() {
-    List<Attribute> all = new ArrayList<>(list(stream.output()));
+    List<Attribute> all = list(stream.output());
     for (Attribute column : list(table.output())) {
       all.add(inner ? column : column.withNullability(true));
     }
@@ -120,14 +125,10 @@ public final class OverlapJoinExec extends SparkPlan {
     Work work =
         new Work(
             inner,
-            streamKeys,
-            tableKeys,
-            streamTimes,
-            tableTimes,
+            new Side(streamKeys, streamTimes, stream.output()),
+            new Side(tableKeys, tableTimes, table.output()),
             condition,
-            stream.output(),
-            table.output(),
-            output());
+            schema());
     return stream
         .execute()
         .toJavaRDD()
@@ -160,25 +161,23 @@ public final class OverlapJoinExec extends SparkPlan {
     return that instanceof OverlapJoinExec;
   }
 
-  private static <T> Seq<T> seq(List<T> list) {
-    return JavaConverters.asScalaBuffer(list).toSeq();
-  }
+  /** What is asked of the rows of one side: their keys, from when to when, of which columns. */
+  private record Side(Seq<Expression> keys, Seq<Expression> times, Seq<Attribute> columns)
+      implements Serializable {
+    private static final long serialVersionUID = 1;
 
-  private static <T> List<T> list(Seq<T> seq) {
-    return JavaConverters.seqAsJavaList(seq);
+    UnsafeProjection key() {
+      return UnsafeProjection.create(keys, columns);
+    }
+
+    UnsafeProjection interval() {
+      return UnsafeProjection.create(times, columns);
+    }
   }
 
   /** What a task does. */
   private record Work(
-      boolean inner,
-      Seq<Expression> streamKeys,
-      Seq<Expression> tableKeys,
-      Seq<Expression> streamTimes,
-      Seq<Expression> tableTimes,
-      Expression condition,
-      Seq<Attribute> streamColumns,
-      Seq<Attribute> tableColumns,
-      Seq<Attribute> columns)
+      boolean inner, Side stream, Side table, Expression condition, StructType output)
       implements Serializable {
     private static final long serialVersionUID = 1;
 
@@ -193,13 +192,12 @@ public final class OverlapJoinExec extends SparkPlan {
     private Map<UnsafeRow, Intervals<InternalRow>> index(InternalRow[] rows) {
       return INDICES
           .computeIfAbsent(rows, r -> new ConcurrentHashMap<>())
-          .computeIfAbsent(
-              tableKeys + " " + tableTimes + " " + tableColumns, asked -> indexed(rows));
+          .computeIfAbsent(table.toString(), asked -> indexed(rows));
     }
 
     private Map<UnsafeRow, Intervals<InternalRow>> indexed(InternalRow[] rows) {
-      UnsafeProjection key = UnsafeProjection.create(tableKeys, tableColumns);
-      UnsafeProjection times = UnsafeProjection.create(tableTimes, tableColumns);
+      UnsafeProjection key = table.key();
+      UnsafeProjection times = table.interval();
       Map<UnsafeRow, List<Intervals.Entry<InternalRow>>> entries = new HashMap<>();
       for (InternalRow row : rows) {
         UnsafeRow keyed = key.apply(row);
@@ -234,22 +232,21 @@ public final class OverlapJoinExec extends SparkPlan {
     private final InternalRow nothing;
     private final JoinedRow joined = new JoinedRow();
     private final List<InternalRow> found = new ArrayList<>();
+    private final Consumer<InternalRow> asked = this::ask;
     private int next;
 
     Joined(Work work, Iterator<InternalRow> left, Map<UnsafeRow, Intervals<InternalRow>> index) {
       this.left = left;
       this.index = index;
       this.inner = work.inner();
-      this.key = UnsafeProjection.create(work.streamKeys(), work.streamColumns());
-      this.times = UnsafeProjection.create(work.streamTimes(), work.streamColumns());
-      List<Attribute> both = new ArrayList<>(list(work.streamColumns()));
-      both.addAll(list(work.tableColumns()));
+      this.key = work.stream().key();
+      this.times = work.stream().interval();
+      List<Attribute> both = list(work.stream().columns());
+      both.addAll(list(work.table().columns()));
       this.condition = Predicate.create(work.condition(), seq(both));
       condition.initialize(TaskContext.getPartitionId());
-      this.columns =
-          UnsafeProjection.create(
-              seq(new ArrayList<Expression>(list(work.columns()))), work.columns());
-      this.nothing = new GenericInternalRow(work.tableColumns().size());
+      this.columns = UnsafeProjection.create(work.output());
+      this.nothing = new GenericInternalRow(work.table().columns().size());
     }
 
     @Override
@@ -272,7 +269,7 @@ public final class OverlapJoinExec extends SparkPlan {
       if (!keyed.anyNull() && !interval.anyNull()) {
         Intervals<InternalRow> intervals = index.get(keyed);
         if (intervals != null) {
-          intervals.overlapping(interval.getLong(0), interval.getLong(1), this::ask);
+          intervals.overlapping(interval.getLong(0), interval.getLong(1), asked);
         }
       }
       if (found.isEmpty() && !inner) {
@@ -288,6 +285,9 @@ public final class OverlapJoinExec extends SparkPlan {
 
     @Override
     public InternalRow next() {
+      if (!hasNext()) {
+        throw new NoSuchElementException();
+      }
       return columns.apply(joined.withRight(found.get(next++)));
     }
   }

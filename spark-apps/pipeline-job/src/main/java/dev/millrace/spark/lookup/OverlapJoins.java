@@ -1,5 +1,7 @@
 package dev.millrace.spark.lookup;
 
+import static dev.millrace.spark.sql.Plans.seq;
+
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -12,6 +14,7 @@ import org.apache.spark.sql.catalyst.expressions.LessThan;
 import org.apache.spark.sql.catalyst.expressions.LessThanOrEqual;
 import org.apache.spark.sql.catalyst.planning.ExtractEquiJoinKeys;
 import org.apache.spark.sql.catalyst.plans.Inner$;
+import org.apache.spark.sql.catalyst.plans.JoinType;
 import org.apache.spark.sql.catalyst.plans.LeftOuter$;
 import org.apache.spark.sql.catalyst.plans.logical.BROADCAST$;
 import org.apache.spark.sql.catalyst.plans.logical.Join;
@@ -25,7 +28,6 @@ import org.apache.spark.sql.types.TimestampNTZType;
 import org.apache.spark.sql.types.TimestampType;
 import scala.Option;
 import scala.Tuple8;
-import scala.collection.JavaConverters;
 import scala.collection.Seq;
 
 /**
@@ -52,14 +54,10 @@ public final class OverlapJoins extends SparkStrategy {
     return seq(planned);
   }
 
-  private static <T> Seq<T> seq(List<T> list) {
-    return JavaConverters.asScalaBuffer(list).toSeq();
-  }
-
   private Optional<SparkPlan> plan(Join join) {
     Option<
             Tuple8<
-                org.apache.spark.sql.catalyst.plans.JoinType,
+                JoinType,
                 Seq<Expression>,
                 Seq<Expression>,
                 Option<Expression>,

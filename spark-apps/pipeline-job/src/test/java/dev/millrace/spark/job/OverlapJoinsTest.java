@@ -29,7 +29,7 @@ class OverlapJoinsTest {
 
   private static final String OVERLAP = "on_channel = channel AND starts < ended AND ends > began";
 
-  /** Some channels nobody knows, some times are missing, some intervals are empty or turned. */
+  /** Some channels, regions and times are missing, some intervals are empty or turned. */
   private static List<Row> rows(int count, boolean shows, long seed) {
     Random random = new Random(seed);
     List<Row> rows = new ArrayList<>();

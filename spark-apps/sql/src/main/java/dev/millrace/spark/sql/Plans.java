@@ -14,14 +14,16 @@ import scala.Tuple2;
 import scala.collection.JavaConverters;
 
 /** Walks over Spark's plans from Java. */
-final class Plans {
+public final class Plans {
   private Plans() {}
 
-  static <T> List<T> list(scala.collection.Seq<? extends T> seq) {
+  /** A copy. */
+  public static <T> List<T> list(scala.collection.Seq<? extends T> seq) {
     return new ArrayList<>(JavaConverters.seqAsJavaList(seq));
   }
 
-  static <T> scala.collection.Seq<T> seq(List<T> list) {
+  /** The same list as Scala sees it. */
+  public static <T> scala.collection.Seq<T> seq(List<T> list) {
     return JavaConverters.asScalaBuffer(list).toSeq();
   }
 
